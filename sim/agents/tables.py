@@ -1,0 +1,208 @@
+"""The columns of the economy: one row an agent, account, supply link or placement.
+
+Money is in fen. Who writes a column is stated once, in ``sim.phases.WEEK``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sim.core.columns import F32, F64, I8, I16, I32, I64, U8, Bool
+
+
+class BorrowerColumns(NamedTuple):
+    """One row a borrower."""
+
+    employer: I32  # row of the firm, -1 without work
+    owned_firm: I32  # row of the firm whose bank line the borrower guarantees, -1 none
+    wage: I64  # a week, when at work
+    income: I64  # received this week
+    essentials: I64  # a week
+    cash: I64
+    buffer_cap: I64  # cash above it is spent
+    balance: I64  # all debts, charged-off ones included
+    days_past_due: I16  # worst account
+    first_account: I32
+    accounts: U8
+    age_group: U8  # 0 young, 1 middle, 2 old
+    reluctant: Bool  # able but unwilling
+    willingness: F32  # 1 - probability of being reluctant, as known at the start
+    forgetfulness: F32  # multiplies the chance to forget
+    phone_reach: F32
+    digital_reach: F32
+    hiding: Bool
+    stress: F32
+    trust: F32
+    family_week: I32  # first week in which the family can lend (again)
+    collected_recent: I64  # paid because a collector asked, fading over weeks
+    collected_lender: I16  # for which lender
+    essentials_missed: I32  # weeks so far
+    weight: F32  # households of the country that the row stands for
+
+
+class AccountColumns(NamedTuple):
+    """One row an account, sorted by borrower; reused after repayment (``generation`` counts)."""
+
+    borrower: I32
+    lender: I16
+    product: U8  # 0 instalment, 1 revolving
+    balance: I64
+    principal: I64  # of a new loan of this row
+    limit: I64  # revolving only
+    instalment: I64  # a month
+    due_offset: I8  # week of the month
+    arrears: I64
+    days_past_due: I16
+    stage: U8
+    charged_off: Bool
+    charged_off_week: I32
+    forgot: Bool
+    refuses: Bool
+    promise_week: I32  # -1 none
+    promise_kept: F32  # chance
+    means: Bool  # to pay this week
+    asked: Bool  # next payment is owed to a collector's contact
+    plan_left: U8  # months
+    plan_amount: I64
+    dispute_ground: Bool
+    dispute_open: Bool
+    dispute_week: I32
+    momentum: F32
+    cumulative_paid: I64
+    paid_this_week: I64
+    last_payment_week: I32
+    last_contact_week: I32
+    attempts: I32  # since placement
+    broken_promises: U8
+    collector: I16  # -1 none
+    hold_out: Bool
+    generation: I32
+    placed_stage: U8  # stage of the newest placement, 0 none
+
+
+class FirmColumns(NamedTuple):
+    """One row a firm; after failure an entrant takes the row over."""
+
+    sector: I16
+    bank: I16
+    normal_sales: I64  # a week
+    normal_final_sales: I64
+    normal_receivables: I64
+    normal_payables: I64
+    size_rank: F32  # 0 smallest .. 1 largest
+    hard_cost_share: F64  # wages, taxes, imports and so on over sales
+    discipline: F32  # share of what is due that is offered a week
+    buffer_weeks: F32
+    alive: Bool
+    shrinking: Bool
+    rescued: Bool
+    failed_week: I32  # -1 living
+    owner: I32  # borrower row, -1 outside the sample
+    cash: I64
+    drawn: I64
+    line: I64
+    demand_shock: F64  # log
+    order_shock: F64
+    activity: F64  # smoothed sales over normal sales
+    input_limit: F64  # output possible with the inputs at hand
+    final_sales: I64
+    sales: I64
+    average_sales: F64
+    hard_costs: I64
+    paid_hard_costs: Bool
+    offered: I64
+    paid: I64
+    short_weeks: I16
+    receivables: I64
+    overdue_receivables: I64
+    payables: I64
+    overdue_payables: I64
+    positions: I32  # borrowers employed in normal times
+    staff: F64  # over normal
+    employees: I32
+    normal_employees: I32
+    loss_late: F64  # liquidity lost by channel, fading; fen
+    loss_write_off: F64
+    loss_orders: F64
+    loss_inputs: F64
+    loss_credit: F64
+    unpaid_loan: I64  # line its bank lost, payable from the estate
+
+
+class LinkColumns(NamedTuple):
+    """One row a supply link, sorted by buyer."""
+
+    buyer: I32
+    supplier: I32
+    weekly_amount: I64  # normal order
+    terms: I8
+    since: I32  # first week whose orders count
+    not_due: I64
+    overdue: I64
+    disputed: I64
+    advanced: I64  # part of overdue that a public facility advanced
+    weeks_overdue: I16
+    under_collection: Bool
+    payment: I64  # this week
+    collected: I64  # part of it beyond what the buyer would have offered
+
+
+class LenderColumns(NamedTuple):
+    """One row a lender. Its money is negative: what it lent came from deposits."""
+
+    money: I64
+    household_loans: I64
+    firm_loans: I64
+    provisions: I64
+    capital: I64
+    standard: F64  # 1 usual, below: fewer new loans and shorter firm lines
+    npl_ratio: F64
+    lost: I64  # loans charged off this year so far, fading
+    recovered: I64
+    recovery: F64  # smoothed recovery of arrears over arrears
+    normal_recovery: F64
+
+
+class CollectorColumns(NamedTuple):
+    """One row a collector; sums are since the start of measurement."""
+
+    money: I64
+    accounts: I64  # placed here now
+    attempts: I64
+    contacts: I64
+    promises: I64
+    promises_due: I64
+    promises_kept: I64
+    contacted_accounts: I64
+    complaints: I64
+    violations: I64
+    violations_found: I64
+    fines: I64  # fen
+    cost: I64  # fen
+    labour_cost: I64  # fen
+    recovered: I64  # fen, from accounts placed here
+    commission: I64  # fen
+
+
+class PlacementColumns(NamedTuple):
+    """One row a placement: an account entered a stage and was followed from then on."""
+
+    account: I32
+    borrower: I32
+    week: I32
+    stage: U8
+    lender: I16
+    collector: I16
+    hold_out: Bool
+    frozen: Bool  # on the list that all arms of a comparison share
+    arrears: I64
+    amount: I64  # arrears, from stage late on the whole balance
+    paid_before: I64
+    generation: I32
+    open: Bool
+    cured_after: I16  # weeks, -1 not cured
+    followed: I16  # weeks
+    paid_30d: I64  # cash received within the horizon, -1 not yet observed
+    paid_90d: I64
+    paid_180d: I64
+    paid_360d: I64

@@ -1,0 +1,47 @@
+"""Collection: strategies decide, rules permit, the funnel answers.
+
+A week of a collector is ``decide -> permit -> ration -> funnel``; all of it works on values and none of it
+touches the model's columns.
+"""
+
+from sim.collection.ai_tiered import AiTiered
+from sim.collection.app_added import AppAdded
+from sim.collection.app_based import AppBased
+from sim.collection.cases import Capacity, Cases
+from sim.collection.funnel import Latent, Outcome, funnel
+from sim.collection.left_alone import LeftAlone
+from sim.collection.parameters import MECHANISMS, FunnelParameters, funnel_parameters, switch_off
+from sim.collection.permit import Permission, count_violations, permit
+from sim.collection.ration import ration
+from sim.collection.receivable import receivable_effect
+from sim.collection.registry import Strategy, decide, register_strategy, strategy, strategy_names
+from sim.collection.traditional import Traditional
+from sim.collection.treatment import Treatment
+
+__all__ = [
+    "MECHANISMS",
+    "AiTiered",
+    "AppAdded",
+    "AppBased",
+    "Capacity",
+    "Cases",
+    "FunnelParameters",
+    "Latent",
+    "LeftAlone",
+    "Outcome",
+    "Permission",
+    "Strategy",
+    "Traditional",
+    "Treatment",
+    "count_violations",
+    "decide",
+    "funnel",
+    "funnel_parameters",
+    "permit",
+    "ration",
+    "receivable_effect",
+    "register_strategy",
+    "strategy",
+    "strategy_names",
+    "switch_off",
+]

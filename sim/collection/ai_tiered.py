@@ -1,0 +1,52 @@
+"""Amount times credit decides: machines work the low tier, professionals the high tier."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from sim.collection.cases import Capacity, Cases
+from sim.collection.names import APP, FIELD, FIRM, GENTLE, HUMAN, LATE, MIDDLE, ROBOT, TEXT
+from sim.collection.registry import register_strategy
+from sim.collection.selection import highest, open_cases, upper_share_by_stage
+from sim.collection.treatment import Treatment
+
+#: Dials a week for a case of the high tier (assumption: call times are chosen, so fewer are needed).
+DIALS: Final = 3
+#: Robot calls a week for a case of the low tier (assumption).
+ROBOT_CALLS: Final = 3
+#: Largest share of a stage that people work, however many they are (assumption).
+HIGH_TIER_MOST: Final = 0.5
+
+
+@register_strategy("ai_tiered")
+class AiTiered:
+    """Ranks cases by expected loss (balance times risk) within each stage.
+
+    As many of the highest as the staff can work, and at most half of a stage, go to professionals
+    whose call times are scored; robot, text and app work the rest. No third parties.
+    """
+
+    name = "ai_tiered"
+    receivable_channel = "digital"
+
+    def decide(self, cases: Cases, capacity: Capacity) -> Treatment:
+        """Scored human calls above the cut-off of the stage, machines below it."""
+        treatment = Treatment.nothing(cases.account.shape[0])
+        asked = open_cases(cases)
+        loss = (cases.balance * cases.risk).astype(np.float32)
+        count = int(np.count_nonzero(asked))
+        staffed = capacity.dials / (DIALS * count) if count else 0.0
+        high = upper_share_by_stage(loss, asked, cases.stage, min(HIGH_TIER_MOST, staffed))
+        low = asked & ~high
+        treatment.use(TEXT, 1, where=~cases.on_plan)
+        treatment.use(HUMAN, DIALS, where=high, priority=loss, tone=FIRM)
+        late = high & (cases.stage >= LATE)
+        treatment.use(FIELD, 1, where=highest(loss, late, capacity.visits, cases.account))
+        treatment.use(ROBOT, ROBOT_CALLS, where=low, tone=GENTLE)
+        treatment.use(APP, 1, where=low & cases.has_app)
+        treatment.scored_calls[:] = True
+        treatment.offer_plan = high & ((cases.stage == MIDDLE) | (cases.stage == LATE))
+        treatment.offer_proof = np.array(cases.has_app)
+        return treatment

@@ -1,0 +1,266 @@
+"""What the rules leave of a treatment, and which rules people break all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.collection.cases import Cases
+from sim.collection.names import (
+    CHANNELS,
+    DAY_PART_HOURS,
+    DAY_PARTS,
+    FIELD,
+    HUMAN,
+    ROBOT,
+    VIOLATION_KINDS,
+)
+from sim.collection.ration import trim
+from sim.collection.treatment import Treatment
+from sim.core.columns import I32, Bool
+from sim.core.errors import SpecError
+from sim.core.rng import stream, uniforms
+from sim.spec.rules import RuleSet
+
+_CHANNELS = len(CHANNELS)
+_PARTS = len(DAY_PARTS)
+_DAYS = 7
+_NO_LIMIT = 2**30
+# first draw number of each kind of decision; a cell of attempts takes at most 64 draws of four
+_DRAWS_CELL = 64
+_DRAW_CAP = 4096
+_DRAW_THIRD_PARTY = 8192
+
+
+class Permission(NamedTuple):
+    """What is left of a treatment under the rules."""
+
+    treatment: Treatment
+    #: Attempts that were planned and are not made.
+    blocked: int
+    #: Violations in this treatment by case and kind, shape (n, 6), see ``names.VIOLATION_KINDS``.
+    violations: I32
+
+
+class Limits(NamedTuple):
+    """A rule set as plain values."""
+
+    day: int
+    week: int
+    closed: Bool
+    pause_days: int
+    visits_barred: bool
+    third_party_barred: bool
+    plan_required: bool
+
+
+def limits_of(rules: RuleSet) -> Limits:
+    """Plain values of the rules of contact; a rule that is absent does not bind.
+
+    A day part is closed when at least half of its hours are quiet (assumption: in a part with fewer
+    quiet hours the same attempts are made in its other hours).
+    """
+    third, visits, plan = rules.third_party_contact, rules.field_visits, rules.plan_offer_required
+    return Limits(
+        day=_NO_LIMIT if rules.attempts_per_day is None else rules.attempts_per_day.value,
+        week=_NO_LIMIT if rules.attempts_per_week is None else rules.attempts_per_week.value,
+        closed=_closed_parts(rules),
+        pause_days=0 if rules.pause_after_contact_days is None else rules.pause_after_contact_days.value,
+        visits_barred=visits is not None and not visits.value,
+        third_party_barred=third is not None and not third.value,
+        plan_required=plan is not None and plan.value,
+    )
+
+
+def permit(
+    treatment: Treatment,
+    cases: Cases,
+    rules: RuleSet,
+    attempts_this_week: I32 | None = None,
+    *,
+    over_cap_rate: float,
+    seed: int,
+    week: int,
+) -> Permission:
+    """Strike out what the rules forbid; people under pressure do some of it all the same.
+
+    Forbidden visits, attempts in quiet hours or within the pause after a contact, and dials above the
+    caps are dropped, not moved. The caps count the dials of people and robots to one number together;
+    people's come first and robots use what is left. Each forbidden attempt of a person (calls and
+    visits), and each forbidden contact with a third party, is made with chance ``over_cap_rate``;
+    machines never break a rule.
+
+    Parameters
+    ----------
+    treatment, cases:
+        The plan and its cases; neither is changed.
+    rules:
+        The rule set in force.
+    attempts_this_week:
+        Dials already made to each case's number this week, by others; None: none.
+    over_cap_rate:
+        Share (0..1) of forbidden human attempts that are made.
+    seed, week:
+        Key of the draws (stream ``over_cap``, slot = account row). A higher rate adds violations and
+        takes none away.
+
+    Raises
+    ------
+    SpecError
+        If the rate is not a share.
+    """
+    if not 0 <= over_cap_rate <= 1:
+        raise SpecError("permit", "over_cap_rate", f"{over_cap_rate:g} is not a share", "0 to 1")
+    limits = limits_of(rules)
+    attempts, third_party = treatment.attempts.copy(), treatment.third_party.copy()
+    already = _already(cases, attempts_this_week)
+    key = stream(seed, "over_cap")
+    paused = _paused(cases, limits)
+    blocked = _restrict(
+        attempts, third_party, cases.account, paused, already, limits, over_cap_rate, key, week
+    )
+    offer_plan = treatment.offer_plan
+    if limits.plan_required:
+        offer_plan = offer_plan | attempts.any(axis=(1, 2))
+    permitted = replace(treatment, attempts=attempts, third_party=third_party, offer_plan=offer_plan)
+    return Permission(permitted, int(blocked), count_violations(permitted, cases, rules, attempts_this_week))
+
+
+def count_violations(
+    treatment: Treatment, cases: Cases, rules: RuleSet, attempts_this_week: I32 | None = None
+) -> I32:
+    """Violations in a treatment as it is carried out, by case and kind, shape (n, 6).
+
+    Each attempt counts once for each rule it breaks; a third party contacted counts once a case, and
+    only where a person makes an attempt. Call it again after :func:`~sim.collection.ration.ration`:
+    an attempt for which there was no staff broke no rule.
+    """
+    limits = limits_of(rules)
+    counts = np.zeros((cases.account.shape[0], len(VIOLATION_KINDS)), np.int32)
+    already = _already(cases, attempts_this_week)
+    _count(treatment.attempts, treatment.third_party, _paused(cases, limits), already, limits, counts)
+    return counts
+
+
+def _already(cases: Cases, attempts_this_week: I32 | None) -> I32:
+    if attempts_this_week is None:
+        return np.zeros(cases.account.shape, np.int32)
+    return np.ascontiguousarray(attempts_this_week, np.int32)
+
+
+def _paused(cases: Cases, limits: Limits) -> Bool:
+    """Cases within the pause, in whole weeks and so that it is never cut short.
+
+    A contact on the last day of a week and an attempt on the first day of a later one are as near as
+    two weeks' attempts can be.
+    """
+    since = cases.weeks_since_contact.astype(np.int64)
+    nearest = _DAYS * since - (_DAYS - 1)
+    return np.asarray(nearest < limits.pause_days, np.bool_) & (limits.pause_days > 0)
+
+
+def _closed_parts(rules: RuleSet) -> Bool:
+    closed = np.zeros(_PARTS, np.bool_)
+    if rules.quiet_start_hour is None or rules.quiet_end_hour is None:
+        return closed
+    start, end = rules.quiet_start_hour.value, rules.quiet_end_hour.value
+    length = (end - start) % 24
+    for part, (first, after) in enumerate(DAY_PART_HOURS):
+        quiet = sum((hour - start) % 24 < length for hour in range(first, after))
+        closed[part] = 2 * quiet >= after - first
+    return closed
+
+
+@njit(nogil=True, cache=True)
+def _thinned(count, rate, key, week, slot, first):  # type: ignore[no-untyped-def]
+    """How many of ``count`` forbidden attempts are made: one uniform each."""
+    made = 0
+    for block in range((count + 3) // 4):
+        a, b, c, d = uniforms(key, week, slot, first + block)
+        left = count - 4 * block
+        made += a < rate
+        made += left > 1 and b < rate
+        made += left > 2 and c < rate
+        made += left > 3 and d < rate
+    return made
+
+
+@njit(nogil=True, cache=True)
+def _dials(attempts, i, channel):  # type: ignore[no-untyped-def]
+    total = 0
+    for part in range(_PARTS):
+        total += np.int64(attempts[i, channel, part])
+    return total
+
+
+@njit(nogil=True, cache=True)
+def _close(attempts, i, paused, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
+    """Visits, quiet hours and the pause of one case; returns the attempts dropped."""
+    dropped = 0
+    for channel in range(_CHANNELS):
+        barred = paused or (channel == FIELD and limits.visits_barred)
+        for part in range(_PARTS):
+            planned = np.int64(attempts[i, channel, part])
+            if planned > 0 and (barred or limits.closed[part]):
+                made = 0
+                if channel == HUMAN or channel == FIELD:
+                    first = (channel * _PARTS + part) * _DRAWS_CELL
+                    made = _thinned(planned, rate, key, week, slot, first)
+                attempts[i, channel, part] = made
+                dropped += planned - made
+    return dropped
+
+
+@njit(nogil=True, cache=True)
+def _cap(attempts, i, already, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
+    """The caps on dials of one case; returns the attempts dropped."""
+    human, robot = _dials(attempts, i, HUMAN), _dials(attempts, i, ROBOT)
+    allowed = max(0, min(_DAYS * limits.day, limits.week) - already)
+    if human + robot <= allowed:
+        return 0
+    lawful = min(human, allowed)
+    made = lawful + _thinned(human - lawful, rate, key, week, slot, _DRAW_CAP)
+    by_robot = min(robot, allowed - lawful)
+    trim(attempts, i, HUMAN, made)
+    trim(attempts, i, ROBOT, by_robot)
+    return human + robot - made - by_robot
+
+
+@njit(nogil=True, cache=True)
+def _restrict(attempts, third_party, account, paused, already, limits, rate, key, week):  # type: ignore[no-untyped-def]
+    """All rules on all cases, in place; returns the attempts dropped."""
+    blocked = 0
+    for i in range(account.shape[0]):
+        blocked += _close(attempts, i, paused[i], limits, rate, key, week, account[i])
+        blocked += _cap(attempts, i, already[i], limits, rate, key, week, account[i])
+        if third_party[i] and limits.third_party_barred:
+            third_party[i] = _thinned(1, rate, key, week, account[i], _DRAW_THIRD_PARTY) > 0
+    return blocked
+
+
+@njit(nogil=True, cache=True)
+def _count(attempts, third_party, paused, already, limits, counts):  # type: ignore[no-untyped-def]
+    """Fill ``counts`` with the violations of each case; columns as in ``VIOLATION_KINDS``."""
+    for i in range(attempts.shape[0]):
+        total = 0
+        quiet = 0
+        for channel in range(_CHANNELS):
+            for part in range(_PARTS):
+                made = np.int64(attempts[i, channel, part])
+                total += made
+                if limits.closed[part]:
+                    quiet += made
+        if total == 0:
+            continue
+        human, visits = _dials(attempts, i, HUMAN), _dials(attempts, i, FIELD)
+        dials = human + _dials(attempts, i, ROBOT)
+        # dials made by others before are theirs to answer for
+        counts[i, 0] = min(dials, max(0, dials + already[i] - _DAYS * limits.day))
+        counts[i, 1] = min(dials, max(0, dials + already[i] - limits.week))
+        counts[i, 2] = quiet
+        counts[i, 3] = limits.third_party_barred and third_party[i] and human + visits > 0
+        counts[i, 4] = visits if limits.visits_barred else 0
+        counts[i, 5] = total if paused[i] else 0

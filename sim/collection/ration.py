@@ -1,0 +1,90 @@
+"""Scarce staff: human dials and visits cut down to what a week has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numba import njit
+
+from sim.collection.cases import Capacity, Cases
+from sim.collection.names import FIELD, HUMAN, STAGES
+from sim.collection.treatment import Treatment
+from sim.core.columns import I64
+from sim.core.errors import SpecError
+
+
+def ration(treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
+    """Limit human dials and field visits to ``capacity``; machine channels are not scarce.
+
+    Each stage has its own queue, with a part of the capacity in proportion to the attempts wanted in
+    that stage (largest remainders). Within a queue the highest priority is served first and in full,
+    ties by account number. The last case served may get a part: its earlier day parts.
+
+    Raises
+    ------
+    SpecError
+        If a capacity is negative.
+    """
+    attempts = treatment.attempts
+    for channel, most, what in ((HUMAN, capacity.dials, "dials"), (FIELD, capacity.visits, "visits")):
+        if most < 0:
+            raise SpecError("capacity", what, f"{most} is negative", "0 or more")
+        wanted = attempts[:, channel, :].sum(axis=1, dtype=np.int64)
+        if int(wanted.sum()) > most:
+            if attempts is treatment.attempts:
+                attempts = attempts.copy()
+            queue = _queue(wanted, treatment, cases)
+            by_stage = np.bincount(cases.stage, weights=wanted, minlength=len(STAGES)).astype(np.int64)
+            _serve(attempts, channel, queue, cases.stage, shares(by_stage, most))
+    return replace(treatment, attempts=attempts)
+
+
+def shares(wanted: I64, capacity: int) -> I64:
+    """Split ``capacity`` over queues in proportion to ``wanted``, whole and never above it.
+
+    Largest remainders, ties to the first queue; everything wanted where capacity suffices.
+    """
+    total = int(wanted.sum())
+    if total <= capacity:
+        return wanted.copy()
+    parts, rests = np.divmod(wanted * capacity, total)
+    left = capacity - int(parts.sum())
+    parts[np.argsort(-rests, kind="stable")[:left]] += 1
+    return np.asarray(parts, np.int64)
+
+
+def _queue(wanted: I64, treatment: Treatment, cases: Cases) -> I64:
+    """Rows that want attempts, by stage, then falling priority, then account."""
+    rows = np.flatnonzero(wanted)
+    account = cases.account[rows]
+    if np.any(account[1:] < account[:-1]):
+        rows = rows[np.argsort(account, kind="stable")]
+    # stage and priority in one number that sorts like the pair: float bits are ordered like integers
+    # once negative numbers are turned over; adding 0 makes -0 equal 0
+    bits = (treatment.priority[rows] + np.float32(0)).view(np.int32).astype(np.int64)
+    ascending = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    key = (cases.stage[rows].astype(np.int64) << 33) - ascending
+    return rows[np.argsort(key, kind="stable")]
+
+
+@njit(nogil=True, cache=True)
+def trim(attempts, row, channel, keep):  # type: ignore[no-untyped-def]
+    """Keep the first ``keep`` attempts of a case on a channel, in the order of the day parts."""
+    for part in range(attempts.shape[2]):
+        planned = np.int64(attempts[row, channel, part])
+        kept = min(planned, keep)
+        attempts[row, channel, part] = kept
+        keep -= kept
+
+
+@njit(nogil=True, cache=True)
+def _serve(attempts, channel, queue, stage, left):  # type: ignore[no-untyped-def]
+    for row in queue:
+        wanted = 0
+        for part in range(attempts.shape[2]):
+            wanted += np.int64(attempts[row, channel, part])
+        served = min(wanted, left[stage[row]])
+        left[stage[row]] -= served
+        if served < wanted:
+            trim(attempts, row, channel, served)

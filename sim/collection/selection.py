@@ -1,0 +1,47 @@
+"""Choices that several strategies share."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.collection.cases import Cases
+from sim.collection.names import STAGES
+from sim.core.columns import Bool
+
+
+def open_cases(cases: Cases) -> Bool:
+    """Cases to be asked for money: no promise running, no plan, no open dispute."""
+    return np.asarray(~(cases.promise_open | cases.on_plan | cases.dispute_open), np.bool_)
+
+
+def highest(score: NDArray[np.floating], among: Bool, count: int, account: NDArray[np.int32]) -> Bool:
+    """The ``count`` cases of ``among`` with the highest score; ties go to the lower account number."""
+    chosen = np.zeros(among.shape, np.bool_)
+    candidates = np.flatnonzero(among)
+    if count >= candidates.size:
+        chosen[candidates] = True
+    elif count > 0:
+        order = np.lexsort((account[candidates], -score[candidates]))
+        chosen[candidates[order[:count]]] = True
+    return chosen
+
+
+def upper_share_by_stage(
+    score: NDArray[np.floating], among: Bool, stage: NDArray[np.uint8], share: float
+) -> Bool:
+    """Cases of ``among`` whose score is in the upper ``share`` (0..1) of their own stage.
+
+    Each stage has its own cut-off: one cut-off for all would give the staff to one stage and starve
+    the others.
+    """
+    chosen = np.zeros(among.shape, np.bool_)
+    if share <= 0:
+        return chosen
+    for number in range(len(STAGES)):
+        here = np.flatnonzero(among & (stage == number))
+        if here.size:
+            keep = max(1, round(share * here.size))
+            cut = np.partition(score[here], here.size - keep)[here.size - keep]
+            chosen[here[score[here] >= cut]] = True
+    return chosen

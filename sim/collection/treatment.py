@@ -1,0 +1,175 @@
+"""A treatment: what a strategy wants done with each case this week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.collection.names import (
+    AFTERNOON,
+    CHANNELS,
+    DAY_PARTS,
+    EVENING,
+    FIRM,
+    MORNING,
+    TONES,
+    number_of,
+)
+from sim.core.columns import F32, I64, U8, Bool
+from sim.core.errors import SpecError
+
+#: Attempts without a day part go to the waking parts in turn.
+_SPREAD = (AFTERNOON, EVENING, MORNING)
+_MOST = 255
+
+
+@dataclass(slots=True)
+class Treatment:
+    """Planned contacts of ``n`` cases in one week.
+
+    Attributes
+    ----------
+    attempts:
+        Attempts by channel and day part, shape (n, 7, 4), at most 255 each.
+    tone:
+        Number of a tone for each case (0 gentle, 1 firm, 2 hard).
+    offer_plan, offer_proof:
+        Whether an instalment plan, or the upload of proof in a dispute, is offered.
+    third_party:
+        Whether relatives or the employer are contacted as well.
+    scored_calls:
+        Whether call times are chosen by a score (raises contacts per human dial).
+    priority:
+        Order within a stage in which scarce staff works the cases, highest first.
+    """
+
+    attempts: U8
+    tone: U8
+    offer_plan: Bool
+    offer_proof: Bool
+    third_party: Bool
+    scored_calls: Bool
+    priority: F32
+
+    @classmethod
+    def nothing(cls, n: int) -> Self:
+        """A treatment of ``n`` cases that attempts nothing (tone firm, priority 0)."""
+        return cls(
+            attempts=np.zeros((n, len(CHANNELS), len(DAY_PARTS)), np.uint8),
+            tone=np.full(n, FIRM, np.uint8),
+            offer_plan=np.zeros(n, np.bool_),
+            offer_proof=np.zeros(n, np.bool_),
+            third_party=np.zeros(n, np.bool_),
+            scored_calls=np.zeros(n, np.bool_),
+            priority=np.zeros(n, np.float32),
+        )
+
+    def use(
+        self,
+        channel: int | str,
+        attempts: ArrayLike,
+        *,
+        where: ArrayLike | None = None,
+        tone: int | str | None = None,
+        day_part: int | str | None = None,
+        priority: ArrayLike | None = None,
+    ) -> Self:
+        """Add attempts on one channel; returns the treatment itself, so that calls chain.
+
+        Parameters
+        ----------
+        channel:
+            Name or number of a channel.
+        attempts:
+            Attempts in the week, one number or one a case (whole, not negative).
+        where:
+            Bool a case; the other cases stay as they are. None: all cases.
+        tone, day_part:
+            Name or number. A tone replaces the case's tone. Without a day part the attempts
+            take afternoon, evening and morning in turn.
+        priority:
+            One number or one a case; replaces the case's priority.
+
+        Raises
+        ------
+        SpecError
+            On an unknown name, a count that is not whole or above 255 in a day part, or a wrong length.
+        """
+        c = number_of(channel, CHANNELS, "channel")
+        chosen = self._mask(where)
+        counts = np.where(chosen, self._counts(attempts), 0)
+        if day_part is not None:
+            self._add(c, number_of(day_part, DAY_PARTS, "day part"), counts)
+        else:
+            for turn, part in enumerate(_SPREAD):
+                self._add(c, part, (counts + (len(_SPREAD) - 1 - turn)) // len(_SPREAD))
+        if tone is not None:
+            self.tone[chosen] = number_of(tone, TONES, "tone")
+        if priority is not None:
+            np.copyto(self.priority, self._column(priority, "priority"), where=chosen, casting="unsafe")
+        return self
+
+    def copy(self) -> Self:
+        """A copy that shares nothing with this treatment."""
+        return replace(self, **{f.name: getattr(self, f.name).copy() for f in fields(self)})
+
+    def check(self, n: int, source: str) -> None:
+        """Refuse a treatment that does not fit ``n`` cases; ``source`` names its maker.
+
+        Raises
+        ------
+        SpecError
+            If an array has another shape or type, a tone is unknown or a priority is not finite.
+        """
+        like = Treatment.nothing(0)
+        for f in fields(self):
+            array, model = getattr(self, f.name), getattr(like, f.name)
+            shape = (n, *model.shape[1:])
+            if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != model.dtype:
+                found = (
+                    f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+                )
+                raise SpecError(source, f.name, f"{found} does not fit the cases", f"{model.dtype} {shape}")
+        if n and int(self.tone.max()) >= len(TONES):
+            raise SpecError(source, "tone", f"{int(self.tone.max())} is not the number of a tone", "0 to 2")
+        if not np.isfinite(self.priority).all():
+            raise SpecError(source, "priority", "a priority is not a finite number", "finite numbers")
+
+    def _mask(self, where: ArrayLike | None) -> Bool:
+        if where is None:
+            return np.ones(self.tone.shape, np.bool_)
+        mask = np.asarray(where)
+        if mask.dtype != np.bool_ or mask.shape not in ((), self.tone.shape):
+            raise SpecError(
+                "treatment",
+                "where",
+                f"{mask.dtype} of shape {mask.shape}",
+                f"bool of shape {self.tone.shape}",
+            )
+        return np.broadcast_to(mask, self.tone.shape)
+
+    def _column(self, values: ArrayLike, what: str) -> np.ndarray:
+        column = np.asarray(values)
+        if column.shape not in ((), self.tone.shape):
+            raise SpecError(
+                "treatment", what, f"shape {column.shape}", f"one number or shape {self.tone.shape}"
+            )
+        return column
+
+    def _counts(self, attempts: ArrayLike) -> I64:
+        column = self._column(attempts, "attempts")
+        if column.dtype.kind not in "iu":
+            raise SpecError("treatment", "attempts", f"{column.dtype} is not a whole number", "whole numbers")
+        if column.size and int(column.min()) < 0:
+            raise SpecError("treatment", "attempts", f"{int(column.min())} is negative", "0 or more")
+        return column.astype(np.int64)
+
+    def _add(self, channel: int, part: int, counts: I64) -> None:
+        total = self.attempts[:, channel, part] + counts
+        if total.size and int(total.max()) > _MOST:
+            where = f"{CHANNELS[channel]}, {DAY_PARTS[part]}"
+            raise SpecError("treatment", where, f"{int(total.max())} attempts in a week", f"at most {_MOST}")
+        self.attempts[:, channel, part] = total

@@ -1,0 +1,200 @@
+"""One double-entry ledger in whole fen for the whole economy.
+
+Each posting names a flow, who pays and who receives. Claims are instruments with a creditor and a
+debtor sector. Two matrices follow (Godley and Lavoie, "Monetary Economics", 2007): the
+balance sheet, whose instrument rows sum to zero, and the transaction-flow matrix, whose rows and
+columns sum to zero. :meth:`Ledger.check` compares the books with what agents really hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+import numpy as np
+import pandas as pd
+
+from sim.core.columns import I64
+from sim.core.errors import LedgerError
+
+
+class Sector(IntEnum):
+    """Who can hold money and owe debts."""
+
+    BORROWERS = 0
+    OTHERS = 1  #: other households: owners, savers, workers outside the sample; run the consumer market
+    FIRMS = 2
+    LENDERS = 3
+    COLLECTORS = 4
+    GOVERNMENT = 5
+    WORLD = 6
+
+
+class Instrument(IntEnum):
+    """What can be held: money is a signed position, the others have a creditor and a debtor."""
+
+    MONEY = 0
+    HOUSEHOLD_LOANS = 1
+    FIRM_LOANS = 2
+    TRADE_CREDIT = 3
+
+
+SECTORS = tuple(sector.name.lower() for sector in Sector)
+INSTRUMENTS = tuple(instrument.name.lower() for instrument in Instrument)
+
+#: What agents hold and owe: (instrument, sector) -> (claims, debts) in fen.
+Positions = Mapping[tuple[Instrument, Sector], tuple[int, int]]
+
+
+class Ledger:
+    """Books of all sectors; amounts are Python or numpy integers in fen."""
+
+    def __init__(self) -> None:
+        self.claims: I64 = np.zeros((len(Instrument), len(Sector)), np.int64)
+        self.debts: I64 = np.zeros((len(Instrument), len(Sector)), np.int64)
+        self._opening: I64 = self.claims - self.debts
+        self._flows: dict[str, I64] = {}
+        self._phase: list[tuple[str, Instrument, Sector, int]] = []
+        self._week_flows: dict[str, I64] = {}
+
+    # -- postings ---------------------------------------------------------------------------
+    def pay(self, flow: str, payer: Sector, payee: Sector, amount: int) -> None:
+        """Money moves as income of ``payee``."""
+        amount = self._amount(flow, amount)
+        self._income(flow, payer, payee, amount)
+        self._move(flow, Instrument.MONEY, payer, -amount)
+        self._move(flow, Instrument.MONEY, payee, amount)
+
+    def lend(self, flow: str, creditor: Sector, debtor: Sector, amount: int, claim: Instrument) -> None:
+        """Money goes to ``debtor`` against a new claim; nobody grows richer."""
+        amount = self._amount(flow, amount)
+        self._move(flow, Instrument.MONEY, creditor, -amount)
+        self._move(flow, Instrument.MONEY, debtor, amount)
+        self._claim(flow, creditor, debtor, amount, claim)
+
+    def repay(self, flow: str, debtor: Sector, creditor: Sector, amount: int, claim: Instrument) -> None:
+        """Money goes back and the claim falls."""
+        amount = self._amount(flow, amount)
+        self._move(flow, Instrument.MONEY, debtor, -amount)
+        self._move(flow, Instrument.MONEY, creditor, amount)
+        self._claim(flow, creditor, debtor, -amount, claim)
+
+    def accrue(self, flow: str, debtor: Sector, creditor: Sector, amount: int, claim: Instrument) -> None:
+        """The creditor's claim grows as its income (a sale on credit, interest not yet paid)."""
+        amount = self._amount(flow, amount)
+        self._income(flow, debtor, creditor, amount)
+        self._claim(flow, creditor, debtor, amount, claim)
+
+    def write_off(self, flow: str, creditor: Sector, debtor: Sector, amount: int, claim: Instrument) -> None:
+        """A claim is given up: the creditor's loss is the debtor's relief."""
+        amount = self._amount(flow, amount)
+        self._income(flow, creditor, debtor, amount)
+        self._claim(flow, creditor, debtor, -amount, claim)
+
+    def assign(self, flow: str, seller: Sector, buyer: Sector, amount: int, claim: Instrument) -> None:
+        """A claim changes hands at its face value against money."""
+        amount = self._amount(flow, amount)
+        self._move(flow, Instrument.MONEY, buyer, -amount)
+        self._move(flow, Instrument.MONEY, seller, amount)
+        self.claims[claim, seller] -= amount
+        self.claims[claim, buyer] += amount
+        self._phase.append((flow, claim, buyer, amount))
+        self._phase.append((flow, claim, seller, -amount))
+
+    def open(self, claim: Instrument, creditor: Sector, debtor: Sector, amount: int) -> None:
+        """A position that exists before the first week."""
+        self.claims[claim, creditor] += amount
+        self.debts[claim, debtor] += amount
+        self._opening = self.claims - self.debts
+
+    # -- books ------------------------------------------------------------------------------
+    def check(self, positions: Positions | None = None, where: str = "") -> None:
+        """Raise :class:`LedgerError` unless books balance and agree with ``positions`` to the fen."""
+        for instrument in Instrument:
+            if self.claims[instrument].sum() != self.debts[instrument].sum():
+                raise LedgerError(f"{where}: claims and debts of {instrument.name.lower()} differ")
+        change = (self.claims - self.debts - self._opening).sum(axis=0)
+        income = sum(self._flows.values(), np.zeros(len(Sector), np.int64))
+        if not np.array_equal(change, income):
+            sector = Sector(int(np.flatnonzero(change != income)[0]))
+            raise LedgerError(f"{where}: net worth of {sector.name.lower()} moved without a flow")
+        for (instrument, sector), (claims, debts) in (positions or {}).items():
+            self._compare(instrument, sector, int(claims) - int(debts), where)
+            if instrument is not Instrument.MONEY and int(claims) != int(self.claims[instrument, sector]):
+                self._fault(instrument, sector, int(claims), int(self.claims[instrument, sector]), where)
+
+    def _compare(self, instrument: Instrument, sector: Sector, held: int, where: str) -> None:
+        booked = int(self.claims[instrument, sector] - self.debts[instrument, sector])
+        if held != booked:
+            self._fault(instrument, sector, held, booked, where)
+
+    def _fault(self, instrument: Instrument, sector: Sector, held: int, booked: int, where: str) -> None:
+        """Name the flow whose amount explains the gap, else the flows of the phase."""
+        touching = [(f, a) for f, i, s, a in self._phase if i is instrument and s is sector and a]
+        gap = held - booked
+        exact = [flow for flow, amount in touching if gap in (-amount, amount)]
+        at_fault = exact or sorted({flow for flow, _ in touching}) or ["a flow that was not posted"]
+        raise LedgerError(
+            f"{where}: {sector.name.lower()} hold {held} fen of {instrument.name.lower()}, the books say "
+            f"{booked} (gap {gap}); flow at fault: {', '.join(at_fault)}"
+        )
+
+    def close_phase(self) -> None:
+        """Forget which flows belong to the phase that was just checked."""
+        self._phase.clear()
+
+    def close_week(self) -> dict[str, I64]:
+        """Income flows of the week by name (shape: sectors, fen) and start a new week."""
+        week, self._week_flows = self._week_flows, {}
+        return week
+
+    def balance_sheet(self) -> pd.DataFrame:
+        """Balance-sheet matrix in fen: instruments by sector, assets +, debts -; every claim row pair
+        sums to zero, and net worth (last row, with the opposite sign) closes each column."""
+        rows: dict[str, I64] = {"money": self.claims[0] - self.debts[0]}
+        for instrument in list(Instrument)[1:]:
+            rows[f"{instrument.name.lower()}, claims"] = self.claims[instrument].copy()
+            rows[f"{instrument.name.lower()}, debts"] = -self.debts[instrument]
+        rows["net worth"] = -(self.claims - self.debts).sum(axis=0)
+        return self._frame(rows)
+
+    def flows(self) -> pd.DataFrame:
+        """Transaction-flow matrix in fen since the start: income flows (+ received, - paid) and the
+        change of each instrument (sources +, uses -). Rows and columns sum to zero."""
+        rows = dict(sorted(self._flows.items()))
+        change = self.claims - self.debts - self._opening
+        for instrument in Instrument:
+            rows[f"change in {instrument.name.lower()}"] = -change[instrument]
+        return self._frame(rows)
+
+    @staticmethod
+    def _frame(rows: Mapping[str, I64]) -> pd.DataFrame:
+        frame = pd.DataFrame.from_dict(dict(rows), orient="index", columns=list(SECTORS))
+        frame["sum"] = frame.sum(axis=1)
+        return frame
+
+    # -- helpers ----------------------------------------------------------------------------
+    @staticmethod
+    def _amount(flow: str, amount: int) -> int:
+        if amount < 0:
+            raise LedgerError(f"flow {flow} has the negative amount {amount}")
+        return int(amount)
+
+    def _move(self, flow: str, instrument: Instrument, sector: Sector, amount: int) -> None:
+        self.claims[instrument, sector] += amount
+        self._phase.append((flow, instrument, sector, amount))
+
+    def _claim(self, flow: str, creditor: Sector, debtor: Sector, amount: int, claim: Instrument) -> None:
+        self.claims[claim, creditor] += amount
+        self.debts[claim, debtor] += amount
+        self._phase.append((flow, claim, creditor, amount))
+        if debtor is not creditor:
+            self._phase.append((flow, claim, debtor, -amount))
+
+    def _income(self, flow: str, payer: Sector, payee: Sector, amount: int) -> None:
+        for book in (self._flows, self._week_flows):
+            row = book.get(flow)
+            if row is None:
+                row = book[flow] = np.zeros(len(Sector), np.int64)
+            row[payer] -= amount
+            row[payee] += amount

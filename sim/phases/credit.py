@@ -1,0 +1,96 @@
+"""Lenders: provisions, capital, lending standards and the credit lines of firms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from sim.core.columns import I64
+from sim.core.ledger import Sector
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+#: Weeks over which recovery is averaged (assumption: half a year).
+RECOVERY_WEEKS = 26
+#: Share of capital above target that is paid out a week (assumption).
+PAYOUT = 0.1
+
+
+@njit(nogil=True, cache=True)
+def books_by_stage(a, by_stage, arrears):  # type: ignore[no-untyped-def]
+    """Balances on the books into ``by_stage[lender, stage]`` and arrears into ``arrears[lender]``, fen."""
+    for k in range(a.balance.shape[0]):
+        if not a.charged_off[k]:
+            by_stage[a.lender[k], a.stage[k]] += a.balance[k]
+            arrears[a.lender[k]] += a.arrears[k]
+
+
+@njit(nogil=True, cache=True)
+def lines_week(f, p, standard, factor):  # type: ignore[no-untyped-def]
+    """Each living firm's credit line: some weeks of its hard costs, times its bank's standard."""
+    for i in range(f.cash.shape[0]):
+        if f.alive[i]:
+            usual = p.credit_line_weeks * f.hard_cost_share[i] * f.average_sales[i]
+            f.line[i] = np.int64(usual * standard[f.bank[i]] * factor)
+            f.loss_credit[i] += max(0.0, usual - f.line[i]) / p.memory_weeks
+
+
+def _provisions(state: State) -> tuple[I64, I64]:
+    by_stage: I64 = np.zeros((len(state.lenders.money), 5), np.int64)
+    arrears: I64 = np.zeros(len(state.lenders.money), np.int64)
+    books_by_stage(state.accounts, by_stage, arrears)
+    return by_stage, arrears
+
+
+def _costs_and_dividends(state: State) -> None:
+    """Operating costs, and capital above the target, go to the owners' sector."""
+    n, lenders, ledger = state.world.lenders, state.lenders, state.ledger
+    loans = lenders.household_loans + lenders.firm_loans
+    costs = (loans * (n.operating_cost.value / 52)).astype(np.int64)
+    lenders.money -= costs
+    ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, int(costs.sum()))
+    lenders.capital[:] = lenders.money + loans - lenders.provisions
+    excess = np.maximum(0, lenders.capital - (n.capital_ratio.value * loans).astype(np.int64))
+    payout = (excess * PAYOUT).astype(np.int64)
+    lenders.money -= payout
+    lenders.capital[:] -= payout
+    ledger.pay("bank_dividends", Sector.LENDERS, Sector.OTHERS, int(payout.sum()))
+    state.macro.others += int(costs.sum() + payout.sum())
+
+
+def _standards(state: State, arrears: I64) -> None:
+    """Standards follow capital against its target and recovery against its usual level."""
+    n, lenders = state.world.lenders, state.lenders
+    seen = np.divide(state.late_repaid, arrears, out=lenders.recovery.copy(), where=arrears > 0)
+    lenders.recovery[:] += (seen - lenders.recovery) / RECOVERY_WEEKS
+    if state.week == 0 or state.clock == 0:
+        lenders.normal_recovery[:] = lenders.recovery
+    if not state.spec.channels.lender_to_credit:
+        return
+    loans = np.maximum(1, lenders.household_loans + lenders.firm_loans)
+    capital = np.maximum(0.0, lenders.capital / loans / n.capital_ratio.value)
+    usual = lenders.normal_recovery
+    recovery = np.divide(lenders.recovery, usual, out=np.ones(len(usual)), where=usual > 0)
+    wanted = capital**n.standard_capital.value
+    if state.week > 0:  # before, the usual recovery is not yet known
+        wanted *= np.maximum(0.01, recovery) ** n.standard_recovery.value
+    wanted = np.clip(wanted, n.standard_floor.value, 1.0)
+    lenders.standard[:] += n.standard_speed.value * (wanted - lenders.standard)
+
+
+def credit(state: State) -> None:
+    """Lenders' books, standards and the lines of firms for next week."""
+    n, lenders = state.world.lenders, state.lenders
+    by_stage, arrears = _provisions(state)
+    rates = np.array([0.0, n.provision_early.value, n.provision_middle.value, n.provision_late.value, 0.0])
+    lenders.provisions[:] = (by_stage * rates).sum(axis=1).astype(np.int64)
+    book = by_stage.sum(axis=1)
+    np.divide(by_stage[:, 3], book, out=lenders.npl_ratio, where=book > 0)
+    _costs_and_dividends(state)
+    _standards(state, arrears)
+    lines_week(state.firms, state.firm_numbers, lenders.standard, state.credit_factor())
+    state.week_sums["npl_balance"] = int(by_stage[:, 3].sum())
+    state.week_sums["book"] = int(book.sum())

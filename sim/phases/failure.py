@@ -1,0 +1,287 @@
+"""Strain and failure: firms short of money shrink, some fail, owners and workers are hit, others enter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.core.columns import I64
+from sim.core.ledger import Instrument, Sector
+from sim.core.rng import uniforms
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+#: Months over which a called guarantee is paid back (assumption).
+GUARANTEE_MONTHS = 24
+
+
+class FailureSums(NamedTuple):
+    """What one failure moved, fen."""
+
+    estate_sale: int
+    to_firms: int
+    to_public: int
+    lost_by_firms: int
+    lost_by_public: int
+    made_whole: int
+    line_lost: int
+
+
+@njit(nogil=True, cache=True)
+def strain_week(f, p):  # type: ignore[no-untyped-def]
+    """Firms below some weeks of liquidity cut orders and staff; staff follows average sales.
+
+    Sets ``staff`` and, for each firm, returns the share of its staff that is laid off.
+    """
+    laid_off = np.zeros(f.cash.shape[0])
+    for i in range(f.cash.shape[0]):
+        if not f.alive[i] or f.normal_sales[i] == 0:
+            continue
+        hard = f.hard_cost_share[i] * f.average_sales[i]
+        liquid = f.cash[i] + max(np.int64(0), f.line[i] - f.drawn[i])
+        f.shrinking[i] = liquid < p.strain_weeks * hard
+        target = f.average_sales[i] / f.normal_sales[i]
+        if f.shrinking[i]:
+            target *= 1.0 - p.strain_cut
+        before = f.staff[i]
+        f.staff[i] += p.staff_adjustment * (target - before)
+        if f.staff[i] < before and f.staff[i] < 1.0 - p.labour_hoarding:
+            laid_off[i] = 1.0 - f.staff[i] / before
+        f.employees[i] = np.int32(round(f.normal_employees[i] * f.staff[i]))
+    return laid_off
+
+
+@njit(nogil=True, cache=True)
+def failing_week(clock, f, p, key):  # type: ignore[no-untyped-def]
+    """Firms that could not pay hard costs, or whose creditors petition, as a boolean per firm."""
+    failing = np.zeros(f.cash.shape[0], np.bool_)
+    for i in range(f.cash.shape[0]):
+        if not f.alive[i] or f.rescued[i]:
+            continue
+        failing[i] = not f.paid_hard_costs[i]
+        if f.short_weeks[i] >= p.petition_weeks:
+            u, _, _, _ = uniforms(key, clock, i, 0)
+            if u < p.petition_rate:
+                failing[i] = True
+    return failing
+
+
+@njit(nogil=True, cache=True)
+def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-untyped-def]
+    """One firm fails: creditors get their share of the estate and lose the rest, orders end.
+
+    Its plant and stocks are sold to outside investors for what the recovery needs beyond its
+    cash. Returns :class:`FailureSums`.
+    """
+    keep = 1.0 - p.loss_given_failure
+    payout = 0
+    for e in range(start[i], start[i + 1]):
+        payout += np.int64((k.not_due[e] + k.overdue[e] + k.disputed[e]) * keep)
+    sale = max(np.int64(0), payout - f.cash[i])
+    f.cash[i] += sale - payout
+    to_firms, to_public, lost_firms, lost_public, whole = 0, 0, 0, 0, 0
+    for e in range(start[i], start[i + 1]):
+        j = k.supplier[e]
+        owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
+        q = np.int64(owed * keep)
+        public = min(q, k.advanced[e])
+        lost = owed - q - (k.advanced[e] - public)
+        to_public += public
+        to_firms += q - public
+        lost_public += k.advanced[e] - public
+        lost_firms += lost
+        f.cash[j] += q - public
+        f.loss_write_off[j] += lost
+        if not write_off_channel:
+            f.cash[j] += lost
+            whole += lost
+        clear_link(e, k, clock)
+    line = f.drawn[i]
+    f.unpaid_loan[i] = line
+    f.drawn[i] = 0
+    f.line[i] = 0
+    f.alive[i] = False
+    f.shrinking[i] = False
+    f.failed_week[i] = clock
+    f.staff[i] = 0.0
+    f.employees[i] = 0
+    f.short_weeks[i] = 0
+    return sale, to_firms, to_public, lost_firms, lost_public, whole, line
+
+
+@njit(nogil=True, cache=True)
+def clear_link(e, k, clock):  # type: ignore[no-untyped-def]
+    """Forget what is owed on a link; orders placed so far no longer count."""
+    k.not_due[e] = 0
+    k.overdue[e] = 0
+    k.disputed[e] = 0
+    k.advanced[e] = 0
+    k.weeks_overdue[e] = 0
+    k.under_collection[e] = False
+    k.since[e] = clock + 1
+
+
+@njit(nogil=True, cache=True)
+def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks):  # type: ignore[no-untyped-def]
+    """Failed firms' estates pay out what they collect: banks first (``to_banks``, fen), then owners.
+
+    After ``entrant_weeks`` the estate closes: what customers still owe it is written off, and the
+    row is ready for an entrant. Returns (paid to owners, claims written off, of these advanced).
+    """
+    owners = 0
+    written_off = 0
+    public = 0
+    for i in range(f.cash.shape[0]):
+        if f.alive[i]:
+            continue
+        bank = min(f.cash[i], f.unpaid_loan[i])
+        to_banks[f.bank[i]] += bank
+        f.unpaid_loan[i] -= bank
+        owners += f.cash[i] - bank
+        f.cash[i] = 0
+        if clock - f.failed_week[i] >= p.entrant_weeks:
+            for x in range(supplier_start[i], supplier_start[i + 1]):
+                e = links_of_supplier[x]
+                owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
+                written_off += owed - k.advanced[e]
+                public += k.advanced[e]
+                clear_link(e, k, clock)
+    return owners, written_off, public
+
+
+@njit(nogil=True, cache=True)
+def entrants_week(clock, f, k, start, p, terms):  # type: ignore[no-untyped-def]
+    """New firms take over closed rows, with equity for their buffer and their first receivables.
+
+    Returns (equity paid in, fen; entrants).
+    """
+    equity = 0
+    count = 0
+    for i in range(f.cash.shape[0]):
+        if f.alive[i] or clock - f.failed_week[i] < p.entrant_weeks:
+            continue
+        hard = f.hard_cost_share[i] * f.normal_sales[i]
+        credit = 1.0 - f.normal_final_sales[i] / max(np.int64(1), f.normal_sales[i])
+        f.cash[i] = np.int64(hard * (f.buffer_weeks[i] + credit * terms))
+        equity += f.cash[i]
+        count += 1
+        f.alive[i] = True
+        f.failed_week[i] = -1
+        f.unpaid_loan[i] = 0
+        f.demand_shock[i] = 0.0
+        f.order_shock[i] = 0.0
+        f.activity[i] = 1.0
+        f.input_limit[i] = 1.0
+        f.average_sales[i] = np.float64(f.normal_sales[i])
+        f.staff[i] = 1.0
+        f.line[i] = np.int64(p.credit_line_weeks * hard)
+        f.employees[i] = f.normal_employees[i]
+        f.loss_late[i], f.loss_write_off[i], f.loss_orders[i] = 0.0, 0.0, 0.0
+        f.loss_inputs[i], f.loss_credit[i] = 0.0, 0.0
+        for e in range(start[i], start[i + 1]):
+            k.since[e] = clock + 1
+    return equity, count
+
+
+@njit(nogil=True, cache=True)
+def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
+    """Borrowers lose their job with their firm, or with the staff it lays off. Returns how many."""
+    count = 0
+    for i in range(b.cash.shape[0]):
+        j = b.employer[i]
+        if j < 0:
+            continue
+        gone = not f.alive[j]
+        if not gone and laid_off[j] > 0.0:
+            u, _, _, _ = uniforms(key, clock, i, 0)
+            gone = u < laid_off[j]
+        if gone:
+            b.employer[i] = -1
+            count += 1
+    return count
+
+
+def _call_guarantee(state: State, firm: int, line: int) -> None:
+    """The owner of a failed firm owes its bank part of the lost line, in instalments."""
+    owner = int(state.firms.owner[firm])
+    called = int(line * state.world.firms.owner_guarantee.value)
+    if owner < 0 or called == 0 or not state.accounts_active:
+        return
+    a, account = state.accounts, int(state.borrowers.first_account[owner])
+    if a.charged_off[account] or a.balance[account] == 0:
+        return
+    a.balance[account] += called
+    a.instalment[account] += -(-called // GUARANTEE_MONTHS)
+    state.lenders.household_loans[a.lender[account]] += called
+    state.ledger.accrue(
+        "guarantees_called", Sector.BORROWERS, Sector.LENDERS, called, Instrument.HOUSEHOLD_LOANS
+    )
+
+
+def _fail(state: State, firm: int) -> None:
+    f, ledger = state.firms, state.ledger
+    state.record_failure(firm)
+    s = FailureSums(
+        *fail_firm(
+            firm, state.clock, f, state.links, state.buyer_start, state.firm_numbers,
+            state.spec.channels.write_off,
+        )
+    )  # fmt: skip
+    ledger.pay("estate_sales", Sector.OTHERS, Sector.FIRMS, s.estate_sale)
+    trade = Instrument.TRADE_CREDIT
+    ledger.repay("estate_payments", Sector.FIRMS, Sector.FIRMS, s.to_firms, trade)
+    ledger.repay("estate_payments", Sector.FIRMS, Sector.GOVERNMENT, s.to_public, trade)
+    ledger.write_off("trade_write_offs", Sector.FIRMS, Sector.FIRMS, s.lost_by_firms, trade)
+    ledger.write_off("trade_write_offs", Sector.GOVERNMENT, Sector.FIRMS, s.lost_by_public, trade)
+    ledger.pay("backstop_write_offs", Sector.GOVERNMENT, Sector.FIRMS, s.made_whole)
+    state.macro.others -= s.estate_sale
+    state.macro.government += s.to_public - s.made_whole
+    bank = int(f.bank[firm])
+    lenders = state.lenders
+    lenders.firm_loans[bank] -= s.line_lost
+    lenders.lost[bank] += s.line_lost
+    ledger.write_off("lines_written_off", Sector.LENDERS, Sector.FIRMS, s.line_lost, Instrument.FIRM_LOANS)
+    if not state.spec.channels.firm_to_lender:
+        ledger.pay("backstop_lines", Sector.GOVERNMENT, Sector.LENDERS, s.line_lost)
+        lenders.money[bank] += s.line_lost
+        state.macro.government -= s.line_lost
+    _call_guarantee(state, firm, s.line_lost)
+    state.week_sums["failures"] = state.week_sums.get("failures", 0) + 1
+    state.week_sums["trade_written_off"] = state.week_sums.get("trade_written_off", 0) + s.lost_by_firms
+
+
+def _close_estates(state: State) -> None:
+    f, k, p, ledger, macro = state.firms, state.links, state.firm_numbers, state.ledger, state.macro
+    to_banks: I64 = np.zeros(len(state.lenders.money), np.int64)
+    owners, lost, public = estates_week(
+        state.clock, f, k, state.links_of_supplier, state.supplier_start, p, to_banks
+    )
+    ledger.pay("estate_to_banks", Sector.FIRMS, Sector.LENDERS, int(to_banks.sum()))
+    ledger.pay("estate_to_owners", Sector.FIRMS, Sector.OTHERS, int(owners))
+    trade = Instrument.TRADE_CREDIT
+    ledger.write_off("estates_closed", Sector.FIRMS, Sector.FIRMS, int(lost), trade)
+    ledger.write_off("estates_closed", Sector.GOVERNMENT, Sector.FIRMS, int(public), trade)
+    state.lenders.money += to_banks
+    terms = state.world.firms.terms_weeks.value
+    equity, _ = entrants_week(state.clock, f, k, state.buyer_start, p, terms)
+    ledger.pay("new_equity", Sector.OTHERS, Sector.FIRMS, int(equity))
+    macro.others += int(owners) - int(equity)
+
+
+def failure(state: State) -> None:
+    """Strain, failures until nobody else fails, estates, entrants and lay-offs of one week."""
+    f, p = state.firms, state.firm_numbers
+    laid_off = strain_week(f, p)
+    failing = failing_week(state.clock, f, p, state.key("failure.petition"))
+    failing |= state.forced_failures()
+    while failing.any():
+        for firm in np.flatnonzero(failing):
+            _fail(state, int(firm))
+        failing = f.alive & ~f.rescued & (f.cash + np.maximum(0, f.line - f.drawn) < 0)
+    _close_estates(state)
+    if state.spec.channels.layoffs:
+        gone = lay_off(state.clock, state.borrowers, f, laid_off, state.key("failure.layoffs"))
+        state.week_sums["laid_off"] = int(gone)

@@ -1,0 +1,381 @@
+"""One borrower's week: work, needs, shocks, dues, payments, savings, new loans."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.core.calendar import is_due_week, weeks_since_oldest_unpaid
+from sim.core.columns import I64
+from sim.core.rng import uniforms
+
+#: Decisions of a borrower (slot: borrower row) and of an account (slot: account row); each its own draw.
+JOB, SHOCK, HIDE = 0, 1, 2
+DUE, PAY, RENEW = 0, 1, 2
+#: Weeks after which the family can lend again (assumption).
+FAMILY_PAUSE = 26
+#: Weekly fading of the memory that a collector obtained money (assumption: about a month).
+COLLECTED_FADE = 0.75
+#: Lateness after which a loan is charged off, days.
+CHARGE_OFF_DAYS = 180
+
+
+class JobMarket(NamedTuple):
+    """Where seekers find work: cumulated open positions by firm (thousandths) and tightness."""
+
+    open_positions: I64
+    tightness: float
+
+
+class HouseholdFlows(NamedTuple):
+    """Sums of a week. Arrays by lender in fen; ``totals`` by the ``T_`` indices below."""
+
+    repaid: I64
+    recovered: I64
+    interest: I64
+    lent: I64
+    charged_off: I64
+    late_repaid: I64  # part of repaid and recovered that came from accounts in arrears
+    totals: I64
+
+
+T_BENEFITS, T_CONSUMPTION, T_FAMILY, T_BACKSTOP_WAGES, T_DISPLACED = 0, 1, 2, 3, 4
+T_ESSENTIALS_MISSED, T_LOANS, T_HIRED, T_LOST_JOB, T_DUE = 5, 6, 7, 8, 9
+T_PROMISES_DUE, T_PROMISES_KEPT = 10, 11
+TOTALS = 12
+
+
+def household_flows(lenders: int) -> HouseholdFlows:
+    """Zeroed sums."""
+    by_lender = [np.zeros(lenders, np.int64) for _ in range(6)]
+    return HouseholdFlows(*by_lender, np.zeros(TOTALS, np.int64))
+
+
+@njit(nogil=True, cache=True)
+def find_firm(market, u):  # type: ignore[no-untyped-def]
+    """Row of the firm whose open position a seeker gets (inverse of the cumulated positions)."""
+    target = np.int64(u * market.open_positions[-1])
+    return np.searchsorted(market.open_positions, target, side="right")
+
+
+@njit(nogil=True, cache=True)
+def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-untyped-def]
+    """Income without work, job loss, job finding. Wages were paid with the firms' hard costs."""
+    u, v, w, _ = uniforms(key, clock, i, JOB)
+    if b.employer[i] >= 0:
+        if b.income[i] == 0 and keep_jobs:  # the firm failed and the lay-off channel is closed
+            b.income[i] = b.wage[i]
+            b.cash[i] += b.wage[i]
+            flows.totals[T_BACKSTOP_WAGES] += b.wage[i]
+        if u < p.job_loss:
+            b.employer[i] = -1
+            flows.totals[T_LOST_JOB] += 1
+        return
+    b.income[i] = np.int64(p.benefit_share * b.wage[i])
+    b.cash[i] += b.income[i]
+    flows.totals[T_BENEFITS] += b.income[i]
+    finding = p.job_finding * market.tightness * (1.0 - p.stress_job_penalty * b.stress[i])
+    if b.wage[i] > 0 and v < finding:
+        b.employer[i] = find_firm(market, w)
+        flows.totals[T_HIRED] += 1
+
+
+@njit(nogil=True, cache=True)
+def needs(i, clock, b, p, key, flows):  # type: ignore[no-untyped-def]
+    """Essential spending and expense shocks; a week without enough for essentials is counted."""
+    spent = min(b.cash[i], b.essentials[i])
+    if spent < b.essentials[i]:
+        b.essentials_missed[i] += 1
+        flows.totals[T_ESSENTIALS_MISSED] += 1
+    u, v, _, _ = uniforms(key, clock, i, SHOCK)
+    if u < p.expense_shock:
+        shock = np.int64(-np.log(v) * p.expense_shock_size * b.wage[i])
+        spent += min(b.cash[i] - spent, shock)
+    b.cash[i] -= spent
+    flows.totals[T_CONSUMPTION] += spent
+
+
+@njit(nogil=True, cache=True)
+def accrue(k, a, p, flows):  # type: ignore[no-untyped-def]
+    """A month's interest is added to a balance that is on the lender's books."""
+    interest = np.int64(a.balance[k] * p.annual_rate / 12.0)
+    a.balance[k] += interest
+    flows.interest[a.lender[k]] += interest
+
+
+@njit(nogil=True, cache=True)
+def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
+    """A revolving account in order is used up to the usual share of its limit; sets the minimum payment.
+
+    What is bought on the card is spent at once. Returns the purchases, fen.
+    """
+    bought = 0
+    if a.arrears[k] == 0:
+        room = np.int64(p.utilisation * a.limit[k] * standard[a.lender[k]]) - a.balance[k]
+        bought = max(np.int64(0), min(room, a.limit[k] - a.balance[k]))
+        a.balance[k] += bought
+        flows.lent[a.lender[k]] += bought
+        a.instalment[k] = max(np.int64(1), np.int64(p.minimum_payment * a.balance[k]))
+    return bought
+
+
+@njit(nogil=True, cache=True)
+def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
+    """The monthly due date of one account. Returns whether the borrower means to pay now."""
+    if a.charged_off[k]:
+        return a.plan_left[k] > 0
+    accrue(k, a, p, flows)
+    if a.plan_left[k] > 0:
+        return True
+    if a.product[k] == 1:
+        flows.totals[T_CONSUMPTION] += draw_card(k, a, p, standard, flows)
+    due = min(a.instalment[k], a.balance[k] - a.arrears[k])
+    already_late = a.arrears[k] > 0
+    a.arrears[k] += max(np.int64(0), due)
+    flows.totals[T_DUE] += 1
+    if already_late:
+        return False
+    u, v, _, _ = uniforms(key, clock, k, DUE)
+    if b.reluctant[i] and u < p.reluctant_refusal:
+        a.refuses[k] = True
+        return False
+    if v < p.forgets * b.forgetfulness[i]:
+        a.forgot[k] = True
+        return False
+    return True
+
+
+@njit(nogil=True, cache=True)
+def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-def]
+    """Whether a late borrower pays something on one account this week: asked or unasked."""
+    if a.dispute_open[k]:
+        return False
+    u, v, _, _ = uniforms(key, clock, k, PAY)
+    if a.promise_week[k] >= 0 and clock >= a.promise_week[k]:
+        a.promise_week[k] = -1
+        flows.totals[T_PROMISES_DUE] += 1
+        if u < a.promise_kept[k]:
+            a.asked[k] = True
+            flows.totals[T_PROMISES_KEPT] += 1
+            return True
+        a.broken_promises[k] = min(a.broken_promises[k] + 1, 250)
+    if a.forgot[k]:
+        if v < p.remembers:
+            a.forgot[k] = False
+            return True
+        return False
+    base = p.own_payment_reluctant if b.reluctant[i] else p.own_payment_willing
+    months = a.days_past_due[k] / 30.0
+    hazard = base * np.exp(-p.avoidance * months) * a.momentum[k]
+    return v < hazard
+
+
+@njit(nogil=True, cache=True)
+def wanted_now(k, a):  # type: ignore[no-untyped-def]
+    """What paying means: the plan's instalment, else all arrears, after a charge-off an instalment."""
+    if a.plan_left[k] > 0:
+        return min(a.plan_amount[k], a.balance[k])
+    if a.charged_off[k]:
+        return min(a.instalment[k], a.balance[k])
+    return a.arrears[k]
+
+
+@njit(nogil=True, cache=True)
+def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
+    """Pay an account as far as money reaches, oldest debt first, in whole instalments when late.
+
+    Family may lend once in half a year. Returns the shortfall against what was meant, fen.
+    """
+    want = wanted_now(k, a)
+    comfort = np.int64(p.comfort_weeks * b.wage[i]) if a.days_past_due[k] > 0 else 0
+    free = b.cash[i] - comfort
+    if free < want and b.family_week[i] <= clock:
+        loan = min(want - max(np.int64(0), free), np.int64(p.family_support_weeks * b.wage[i]))
+        b.cash[i] += loan
+        free += loan
+        b.family_week[i] = clock + FAMILY_PAUSE
+        flows.totals[T_FAMILY] += loan
+    amount = want
+    if free < want:
+        unit = max(np.int64(1), a.instalment[k])
+        amount = max(np.int64(0), free) // unit * unit
+    if amount > 0:
+        settle(i, k, clock, amount, b, a, p, flows)
+    return want - amount
+
+
+@njit(nogil=True, cache=True)
+def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
+    """Book a payment of ``amount`` fen on account ``k``."""
+    b.cash[i] -= amount
+    a.balance[k] -= amount
+    a.arrears[k] -= min(amount, a.arrears[k])
+    a.cumulative_paid[k] += amount
+    a.paid_this_week[k] += amount
+    if a.days_past_due[k] > 0:
+        flows.late_repaid[a.lender[k]] += amount
+    a.last_payment_week[k] = clock
+    a.momentum[k] = p.momentum
+    a.refuses[k] = False
+    if a.charged_off[k]:
+        flows.recovered[a.lender[k]] += amount
+        a.arrears[k] = a.balance[k]
+    else:
+        flows.repaid[a.lender[k]] += amount
+    if a.asked[k]:
+        b.collected_recent[i] += amount
+        b.collected_lender[i] = a.lender[k]
+        a.asked[k] = False
+    if a.balance[k] == 0:
+        a.arrears[k] = 0
+        a.plan_left[k] = 0
+
+
+@njit(nogil=True, cache=True)
+def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
+    """Whether a borrower on a plan keeps this month's instalment; a broken plan ends."""
+    _, _, u, _ = uniforms(key, clock, k, PAY)
+    if u < p.plan_kept:
+        a.plan_left[k] -= 1
+        a.asked[k] = True
+        return True
+    a.plan_left[k] = 0
+    return False
+
+
+@njit(nogil=True, cache=True)
+def pay_accounts(i, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
+    """Dues and payments on all accounts of a borrower, promises first, then the newest debts.
+
+    What a collector obtained lately for another lender and is missing now counts as displaced.
+    """
+    first, last = b.first_account[i], b.first_account[i] + b.accounts[i]
+    for k in range(first, last):
+        a.means[k] = False
+        a.paid_this_week[k] = 0
+        if a.balance[k] == 0:
+            continue
+        meant = False
+        if is_due_week(clock, a.due_offset[k]):
+            meant = fall_due(i, k, clock, b, a, p, standard, key, flows)
+            if meant and a.plan_left[k] > 0:
+                meant = follow_plan(k, clock, a, p, key)
+        if not meant and a.arrears[k] > 0 and a.plan_left[k] == 0:
+            meant = means_to_pay(i, k, clock, b, a, p, key, flows)
+        a.means[k] = meant
+    for asked_first in (True, False):
+        for k in range(first, last):
+            if not a.means[k] or a.asked[k] != asked_first:
+                continue
+            a.means[k] = False
+            missing = pay(i, k, clock, b, a, p, flows)
+            if missing > 0 and b.collected_recent[i] > 0 and b.collected_lender[i] != a.lender[k]:
+                flows.totals[T_DISPLACED] += min(missing, b.collected_recent[i])
+            a.asked[k] = False
+    b.collected_recent[i] = np.int64(b.collected_recent[i] * COLLECTED_FADE)
+
+
+@njit(nogil=True, cache=True)
+def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
+    """Days past due of the oldest unpaid instalment; charge-off after 180 days.
+
+    Mid-week counting: a due missed this week is 3 days late. A plan stops the clock.
+    """
+    a.momentum[k] = 1.0 + (a.momentum[k] - 1.0) * p.momentum_decay
+    if a.arrears[k] == 0:
+        a.days_past_due[k] = 0
+        a.forgot[k] = False
+        a.promise_week[k] = -1
+        return
+    if a.charged_off[k]:
+        a.days_past_due[k] = min(a.days_past_due[k] + 7, 30000)
+        return
+    if a.plan_left[k] > 0:
+        return
+    unpaid = (a.arrears[k] + a.instalment[k] - 1) // max(np.int64(1), a.instalment[k])
+    a.days_past_due[k] = 7 * weeks_since_oldest_unpaid(clock, a.due_offset[k], unpaid) + 3
+    if a.days_past_due[k] > CHARGE_OFF_DAYS:
+        a.charged_off[k] = True
+        a.charged_off_week[k] = clock
+        flows.charged_off[a.lender[k]] += a.balance[k]
+        a.arrears[k] = a.balance[k]
+
+
+@njit(nogil=True, cache=True)
+def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
+    """A repaid borrower may borrow again; long after a charge-off a new lender may start afresh.
+
+    The loan is spent at once on what it was taken for.
+    """
+    u, v, _, _ = uniforms(key, clock, k, RENEW)
+    chance = p.return_after_charge_off if a.charged_off[k] else p.renewal
+    if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]]:
+        return
+    loan = a.principal[k]
+    a.balance[k] = loan
+    a.arrears[k] = 0
+    a.days_past_due[k] = 0
+    a.charged_off[k] = False
+    a.forgot[k] = False
+    a.refuses[k] = False
+    a.promise_week[k] = -1
+    a.plan_left[k] = 0
+    a.dispute_open[k] = False
+    a.broken_promises[k] = 0
+    a.generation[k] += 1
+    rate = p.annual_rate / 12.0
+    if a.product[k] == 1:
+        a.instalment[k] = max(np.int64(1), np.int64(p.minimum_payment * loan))
+    else:
+        factor = rate / (1.0 - (1.0 + rate) ** -p.term_months) if rate > 0.0 else 1.0 / p.term_months
+        a.instalment[k] = max(np.int64(1), np.int64(loan * factor))
+    flows.lent[a.lender[k]] += loan
+    flows.totals[T_LOANS] += 1
+    flows.totals[T_CONSUMPTION] += loan
+
+
+@njit(nogil=True, cache=True)
+def summarise(i, clock, b, a, p, key):  # type: ignore[no-untyped-def]
+    """The borrower's totals, hiding, reach and stress after the payments."""
+    worst = 0
+    total = 0
+    for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
+        worst = max(worst, a.days_past_due[k])
+        total += a.balance[k]
+    b.balance[i] = total
+    b.days_past_due[i] = worst
+    b.stress[i] *= 1.0 - p.stress_decay
+    if worst > 0:
+        b.stress[i] += p.stress_from_arrears * (1.0 - b.stress[i])
+        u, v, _, _ = uniforms(key, clock, i, HIDE)
+        if u < p.hiding:
+            b.hiding[i] = True
+        if v < p.reach_halving:
+            b.phone_reach[i] *= 0.5
+    elif b.hiding[i]:
+        b.hiding[i] = False
+
+
+@njit(nogil=True, cache=True)
+def household_week(
+    clock, b, a, p, market, standard, people, debts, flows, keep_jobs, accounts_active
+):  # type: ignore[no-untyped-def]
+    """The week of every borrower; ``people`` and ``debts`` are the stream keys of both kinds of slot."""
+    for i in range(b.cash.shape[0]):
+        work(i, clock, b, p, market, people, flows, keep_jobs)
+        needs(i, clock, b, p, people, flows)
+        if accounts_active:
+            pay_accounts(i, clock, b, a, p, standard, debts, flows)
+            for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
+                if a.balance[k] > 0:
+                    age_account(i, k, clock, b, a, p, flows)
+                if a.balance[k] == 0 or a.charged_off[k]:
+                    renew(i, k, clock, b, a, p, standard, debts, flows)
+            summarise(i, clock, b, a, p, people)
+        surplus = b.cash[i] - b.buffer_cap[i]
+        if surplus > 0:
+            b.cash[i] -= surplus
+            flows.totals[T_CONSUMPTION] += surplus
+

@@ -1,0 +1,121 @@
+"""Measurement: the figures of the week, and the sums of the measured window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+
+@njit(nogil=True, cache=True)
+def consumer_books(a):  # type: ignore[no-untyped-def]
+    """Loan books: (accounts with a balance, of these late, 30 days late; balances likewise), fen."""
+    accounts, late, late_30 = 0, 0, 0
+    book, book_late, book_30 = 0, 0, 0
+    for k in range(a.balance.shape[0]):
+        if a.balance[k] == 0 or a.charged_off[k]:
+            continue
+        accounts += 1
+        book += a.balance[k]
+        if a.days_past_due[k] > 0:
+            late += 1
+            book_late += a.balance[k]
+        if a.days_past_due[k] > 30:
+            late_30 += 1
+            book_30 += a.balance[k]
+    return accounts, late, late_30, book, book_late, book_30
+
+
+@njit(nogil=True, cache=True)
+def people_week(b):  # type: ignore[no-untyped-def]
+    """Borrowers with a wage: (how many, at work, stress in sum, over 180 days late, their stress in sum)."""
+    people, working, long_late = 0, 0, 0
+    stress, long_stress = 0.0, 0.0
+    for i in range(b.cash.shape[0]):
+        if b.wage[i] == 0:
+            continue
+        people += 1
+        stress += b.stress[i]
+        if b.employer[i] >= 0:
+            working += 1
+        if b.days_past_due[i] > 180:
+            long_late += 1
+            long_stress += b.stress[i]
+    return people, working, stress, long_late, long_stress
+
+
+def _share(part: float, whole: float) -> float | None:
+    return float(part) / float(whole) if whole else None
+
+
+def _figures(state: State) -> dict[str, float | int | None]:
+    f, k = state.firms, state.links
+    accounts, late, late_30, book, book_late, book_30 = consumer_books(state.accounts)
+    people, working, stress, long_late, long_stress = people_week(state.borrowers)
+    overdue = int(k.overdue.sum() + k.disputed.sum())
+    owed = int(k.not_due.sum()) + overdue
+    sales = int(f.sales.sum())
+    return {
+        "week": state.week,
+        "accounts": accounts,
+        "consumer_overdue_rate": _share(book_late, book),
+        "consumer_overdue_30_rate": _share(book_30, book),
+        "late_accounts_share": _share(late, accounts),
+        "late_accounts_30_share": _share(late_30, accounts),
+        "npl_ratio": _share(state.week_sums.get("npl_balance", 0), state.week_sums.get("book", 0)),
+        "trade_overdue_share": _share(overdue, owed),
+        "receivable_days": _share(7 * owed, sales),
+        "output": sales,
+        "failures": state.week_sums.get("failures", 0),
+        "employment": _share(working, people),
+        "stress_mean": _share(stress, people),
+        "long_late": long_late,
+        "long_late_stress": _share(long_stress, long_late),
+        "lending_standard": float(state.lenders.standard.mean()),
+        "world_net_lending": state.macro.world,
+    }
+
+
+#: Sums of a week that become columns of the weekly series, zero where nothing was counted.
+WEEKLY_SUMS = (
+    "recovered_late",
+    "charge_offs",
+    "new_credit",
+    "displaced_payments",
+    "essentials_missed",
+    "promises_due",
+    "promises_kept",
+    "attempts",
+    "worked",
+    "contacted",
+    "plans",
+    "disputes",
+    "complaints",
+    "digital",
+    "violations",
+    "violations_found",
+    "fines",
+    "collection_cost",
+    "labour_cost",
+    "laid_off",
+    "bad_trade_debt",
+    "trade_written_off",
+    "trade_collected",
+    "receivables_worked",
+)
+
+
+def measurement(state: State) -> None:
+    """Close the week: one row of figures; money flows join the ledger's matrices."""
+    row = _figures(state)
+    for name in WEEKLY_SUMS:
+        row[name] = state.week_sums.get(name, 0)
+    if state.week >= 0:
+        state.series.append(row)
+    else:
+        state.last_row = row
+    state.ledger.close_week()

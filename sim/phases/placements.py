@@ -1,0 +1,158 @@
+"""Placements: when an account enters a stage it is placed, and followed from then on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from sim.agents.tables import PlacementColumns
+from sim.core.columns import I16, empty, rows
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+EARLY, MIDDLE, LATE, CHARGED_OFF = 1, 2, 3, 4
+#: Horizons of 30, 90, 180 and 360 days in weeks.
+HORIZON_WEEKS = {"30d": 4, "90d": 13, "180d": 26, "360d": 52}
+
+
+@njit(nogil=True, cache=True)
+def stage_of(days, charged_off):  # type: ignore[no-untyped-def]
+    """Stage by age of debt: early 1-30 days, middle 31-90, late 91-180, charged off."""
+    if charged_off:
+        return CHARGED_OFF
+    if days <= 0:
+        return 0
+    return EARLY if days <= 30 else (MIDDLE if days <= 90 else LATE)
+
+
+@njit(nogil=True, cache=True)
+def stages_week(a):  # type: ignore[no-untyped-def]
+    """Every account's stage; an account back in order may be placed anew later. Returns new placements."""
+    fresh = 0
+    for k in range(a.balance.shape[0]):
+        stage = stage_of(a.days_past_due[k], a.charged_off[k])
+        if a.balance[k] == 0:
+            stage = 0
+        a.stage[k] = stage
+        if stage == 0:
+            a.placed_stage[k] = 0
+            a.collector[k] = -1
+        elif stage > a.placed_stage[k]:
+            fresh += 1
+    return fresh
+
+
+@njit(nogil=True, cache=True)
+def place_week(clock, a, responsible, q, used, everyone):  # type: ignore[no-untyped-def]
+    """Append a placement for each account in a new stage (``everyone``: for each one in arrears).
+
+    ``responsible[stage, lender]`` is the collector. Returns the number of rows used.
+    """
+    for k in range(a.balance.shape[0]):
+        stage = a.stage[k]
+        if stage == 0:
+            continue
+        collector = responsible[stage, a.lender[k]]
+        a.collector[k] = -1 if a.hold_out[k] else collector
+        if not everyone and stage <= a.placed_stage[k]:
+            continue
+        if not everyone:
+            a.placed_stage[k] = stage
+            a.attempts[k] = 0
+        q.account[used] = k
+        q.borrower[used] = a.borrower[k]
+        q.week[used] = clock
+        q.stage[used] = stage
+        q.lender[used] = a.lender[k]
+        q.collector[used] = collector
+        q.hold_out[used] = a.hold_out[k]
+        q.frozen[used] = everyone
+        q.arrears[used] = a.arrears[k]
+        q.amount[used] = a.balance[k] if stage >= LATE else a.arrears[k]
+        q.paid_before[used] = a.cumulative_paid[k]
+        q.generation[used] = a.generation[k]
+        q.open[used] = True
+        q.cured_after[used] = -1
+        q.followed[used] = 0
+        q.paid_30d[used] = -1
+        q.paid_90d[used] = -1
+        q.paid_180d[used] = -1
+        q.paid_360d[used] = -1
+        used += 1
+    return used
+
+
+@njit(nogil=True, cache=True)
+def follow_week(clock, a, q, used):  # type: ignore[no-untyped-def]
+    """Cash received since placement, when the arrears at placement were covered, and horizons reached.
+
+    A row taken over by a new loan ends the follow-up.
+    """
+    for r in range(used):
+        if not q.open[r]:
+            continue
+        k = q.account[r]
+        if a.generation[k] != q.generation[r]:
+            q.open[r] = False
+            continue
+        weeks = clock - q.week[r]
+        q.followed[r] = weeks
+        paid = a.cumulative_paid[k] - q.paid_before[r]
+        if q.cured_after[r] < 0 and paid >= q.arrears[r] and weeks > 0:
+            q.cured_after[r] = weeks
+        if weeks == 4:
+            q.paid_30d[r] = paid
+        elif weeks == 13:
+            q.paid_90d[r] = paid
+        elif weeks == 26:
+            q.paid_180d[r] = paid
+        elif weeks >= 52:
+            q.paid_360d[r] = paid
+            q.open[r] = False
+
+
+def responsible(state: State) -> I16:
+    """Collector by (stage, lender); -1 where nobody is responsible. The first that fits wins."""
+    names = ("none", "early", "middle", "late", "charged_off")
+    table = np.full((len(names), len(state.lenders.money)), -1, np.int16)
+    for number, collector in reversed(list(enumerate(state.spec.collectors))):
+        lenders = range(table.shape[1]) if collector.lenders is None else collector.lenders
+        for stage in collector.stages:
+            table[names.index(stage), list(lenders)] = number
+    return table
+
+
+def _grow(state: State, more: int) -> None:
+    needed = state.placements_used + more
+    if needed <= rows(state.placements):
+        return
+    larger = empty(PlacementColumns, max(2 * rows(state.placements), needed, 1024))
+    for name, column in state.placements._asdict().items():
+        getattr(larger, name)[: len(column)] = column
+    state.placements = larger
+
+
+def place(state: State) -> None:
+    """Stages, new placements and the follow-up of older ones."""
+    fresh = int(stages_week(state.accounts))
+    _grow(state, fresh)
+    state.placements_used = int(
+        place_week(
+            state.clock, state.accounts, responsible(state), state.placements, state.placements_used, False
+        )
+    )
+    follow_week(state.clock, state.accounts, state.placements, state.placements_used)
+
+
+def freeze(state: State) -> None:
+    """Place every account in arrears on the list that all arms of a comparison share."""
+    stages_week(state.accounts)
+    _grow(state, int(np.count_nonzero(state.accounts.stage)))
+    state.placements_used = int(
+        place_week(
+            state.clock - 1, state.accounts, responsible(state), state.placements, state.placements_used, True
+        )
+    )

@@ -1,0 +1,62 @@
+"""Overdue trade receivables: placed with collectors, worked, and paid for by the creditors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.collection import receivable_effect
+from sim.core.columns import I64
+from sim.core.ledger import Sector
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+#: A receivable is worth placing from this many weeks of its working cost (assumption).
+WORTH_WEEKS = 26
+
+
+def place_receivables(state: State) -> None:
+    """Choose the links whose overdue debts collectors work next week, and how hard.
+
+    The last collector of the scenario takes them; its strategy sets the share of the gap to full
+    payment that is closed, unless the scenario gives one.
+    """
+    from sim.phases.collection import strategy_of
+
+    f, k, spec = state.firms, state.links, state.spec.receivables
+    cost = 100 * state.world.collection.receivable_cost.value
+    chosen = (k.overdue >= cost * WORTH_WEEKS) & (k.weeks_overdue >= spec.weeks_overdue) & f.alive[k.supplier]
+    if spec.scope == "none":
+        chosen &= False
+    elif spec.scope == "small_creditors":
+        chosen &= f.size_rank[k.supplier] < spec.small_share
+        chosen &= f.size_rank[k.buyer] >= 1.0 - spec.large_share
+    effect = receivable_effect(strategy_of(state, len(state.spec.collectors) - 1), state.world)
+    if effect > 0 and spec.gap_closed is not None:
+        effect = spec.gap_closed
+    state.receivable_gap = effect
+    k.under_collection[:] = chosen & (effect > 0)
+
+
+def collect_receivables(state: State) -> None:
+    """Creditors pay for the week's work on their receivables: its cost, and a commission on its gain."""
+    f, k, c = state.firms, state.links, state.collectors
+    worked = k.under_collection
+    state.week_sums["receivables_worked"] = int(np.count_nonzero(worked))
+    if not worked.any():
+        return
+    number = len(state.spec.collectors) - 1
+    share = state.world.collection.agency_commission.value
+    commission = (k.collected[worked] * share).astype(np.int64)
+    cost = int(100 * state.world.collection.receivable_cost.value)
+    fees: I64 = np.zeros(len(f.cash), np.int64)
+    np.add.at(fees, k.supplier[worked], commission + cost)
+    fees = np.minimum(fees, np.maximum(0, f.cash))
+    f.cash[:] -= fees
+    total, spent = int(fees.sum()), cost * int(np.count_nonzero(worked))
+    c.money[number] += total - spent
+    state.ledger.pay("receivable_fees", Sector.FIRMS, Sector.COLLECTORS, total)
+    state.ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, spent)
+    state.macro.others += spent

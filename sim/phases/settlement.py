@@ -1,0 +1,305 @@
+"""Settlement: wages and fixed costs first, then trade debts in rounds of whole fen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sim.core.columns import I64
+from sim.core.ledger import Instrument, Sector
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+
+class HardCostSums(NamedTuple):
+    """What firms paid to whom, fen."""
+
+    borrowers: int
+    taxes: int
+    imports: int
+    others: int
+
+
+class TradeSums(NamedTuple):
+    """Trade payments of a week, fen."""
+
+    to_firms: int
+    to_public: int
+    collected: int
+
+
+@njit(nogil=True, cache=True)
+def payroll_week(b, f, payroll):  # type: ignore[no-untyped-def]
+    """Wages that each firm owes the borrowers it employs, into ``payroll`` (fen by firm)."""
+    payroll[:] = 0
+    for i in range(b.cash.shape[0]):
+        if b.employer[i] >= 0:
+            payroll[b.employer[i]] += b.wage[i]
+
+
+@njit(nogil=True, cache=True)
+def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped-def]
+    """Hard costs fall due and are paid from cash and credit line, or not at all.
+
+    ``shares[sector]`` = (taxes, imports) over hard costs. A firm that cannot pay all of them pays
+    none and is marked; it fails later in the week. Interest on the line goes to ``interest[bank]``.
+    Returns :class:`HardCostSums` without the borrowers' wages of failing firms.
+    """
+    wages = 0
+    taxes = 0
+    imports = 0
+    others = 0
+    for i in range(f.cash.shape[0]):
+        f.paid_hard_costs[i] = False
+        if not f.alive[i]:
+            continue
+        base = f.hard_cost_share[i] * (
+            p.sticky_costs * f.average_sales[i] + (1.0 - p.sticky_costs) * f.sales[i]
+        )
+        regular = max(np.int64(base), payroll[i])
+        f.hard_costs[i] += regular
+        due = np.int64(f.drawn[i] * p.firm_rate / 52.0)
+        liquid = f.cash[i] + max(np.int64(0), f.line[i] - f.drawn[i])
+        if f.hard_costs[i] + due > liquid and not f.rescued[i]:
+            continue
+        f.paid_hard_costs[i] = True
+        f.cash[i] -= f.hard_costs[i] + due
+        interest[f.bank[i]] += due
+        rest = regular - payroll[i]
+        tax = min(rest, np.int64(regular * shares[f.sector[i], 0]))
+        abroad = min(rest - tax, np.int64(regular * shares[f.sector[i], 1]))
+        wages += payroll[i]
+        taxes += tax
+        imports += abroad
+        others += f.hard_costs[i] - payroll[i] - tax - abroad
+    return wages, taxes, imports, others
+
+
+@njit(nogil=True, cache=True)
+def wages_week(b, f):  # type: ignore[no-untyped-def]
+    """Borrowers at work receive their wage if their firm paid its hard costs."""
+    for i in range(b.cash.shape[0]):
+        b.income[i] = 0
+        if b.employer[i] >= 0 and f.paid_hard_costs[b.employer[i]]:
+            b.income[i] = b.wage[i]
+            b.cash[i] += b.wage[i]
+
+
+@njit(nogil=True, cache=True)
+def discipline(i, e, f, k, p, large_from, gap):  # type: ignore[no-untyped-def]
+    """Share of what is due on a link that its buyer offers; collection closes part of the gap.
+
+    Returns (offer without collection, offer with it).
+    """
+    phi = np.float64(f.discipline[i])
+    if f.size_rank[i] >= large_from:
+        phi *= p.large_buyer_discipline
+    if k.under_collection[e]:
+        return phi, phi + gap * (1.0 - phi)
+    return phi, phi
+
+
+@njit(nogil=True, cache=True)
+def offers_week(f, k, start, p, large_from, gap, compulsory, offers):  # type: ignore[no-untyped-def]
+    """What each buyer offers on each link this week; everything due when payment is compulsory."""
+    for i in range(f.cash.shape[0]):
+        offered = 0
+        usual = 0
+        for e in range(start[i], start[i + 1]):
+            offers[e] = 0
+            k.payment[e] = 0
+            k.collected[e] = 0
+            if k.overdue[e] > 0 and f.paid_hard_costs[i]:
+                phi, raised = discipline(i, e, f, k, p, large_from, gap)
+                usual += np.int64(raised * k.overdue[e])
+                offers[e] = k.overdue[e] if compulsory else np.int64(raised * k.overdue[e])
+                offered += offers[e]
+        f.offered[i] = usual
+        f.paid[i] = 0
+
+
+@njit(nogil=True, cache=True)
+def circulate(f, k, start, p, rounds, offers, budget, receipts):  # type: ignore[no-untyped-def]
+    """Buyers pay what they offer from cash at hand, in rounds; receipts can be spent in the next.
+
+    A payer short of money divides what it has in proportion to its offers, each rounded down, so
+    the sum never exceeds it. Returns :class:`TradeSums` without ``collected``.
+    """
+    firms = f.cash.shape[0]
+    to_firms = 0
+    to_public = 0
+    for i in range(firms):
+        free = f.cash[i] + max(np.int64(0), f.line[i] - f.drawn[i])
+        budget[i] = free - np.int64(p.payroll_reserve_weeks * f.hard_costs[i])
+        receipts[i] = 0
+    for _ in range(rounds):
+        for i in range(firms):
+            offered = 0
+            for e in range(start[i], start[i + 1]):
+                offered += offers[e]
+            if offered == 0 or budget[i] <= 0:
+                continue
+            ratio = 1.0 if budget[i] >= offered else budget[i] / offered * (1.0 - 2.0**-50)
+            for e in range(start[i], start[i + 1]):
+                q = offers[e] if ratio == 1.0 else np.int64(offers[e] * ratio)
+                if q == 0:
+                    continue
+                offers[e] -= q
+                k.overdue[e] -= q
+                k.payment[e] += q
+                public = min(q, k.advanced[e])
+                k.advanced[e] -= public
+                to_public += public
+                to_firms += q - public
+                receipts[k.supplier[e]] += q - public
+                f.cash[i] -= q
+                f.paid[i] += q
+                budget[i] -= q
+        for j in range(firms):
+            f.cash[j] += receipts[j]
+            budget[j] += receipts[j]
+            receipts[j] = 0
+    return to_firms, to_public
+
+
+@njit(nogil=True, cache=True)
+def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-untyped-def]
+    """Ages of debts, what each firm is owed and owes, and weeks of short payment.
+
+    With the late-receipts channel closed the government advances what stays overdue.
+    Returns (advanced this week, paid beyond the usual offer because of collection), fen.
+    """
+    advanced = 0
+    collected = 0
+    f.receivables[:] = 0
+    f.overdue_receivables[:] = 0
+    f.payables[:] = 0
+    f.overdue_payables[:] = 0
+    for i in range(f.cash.shape[0]):
+        for e in range(start[i], start[i + 1]):
+            j = k.supplier[e]
+            if k.under_collection[e]:
+                before = k.overdue[e] + k.payment[e]
+                phi, _ = discipline(i, e, f, k, p, large_from, 0.0)
+                k.collected[e] = max(np.int64(0), k.payment[e] - np.int64(phi * before))
+                collected += k.collected[e]
+            k.weeks_overdue[e] = k.weeks_overdue[e] + 1 if k.overdue[e] > 0 else 0
+            if not late_channel and k.overdue[e] > k.advanced[e]:
+                step = k.overdue[e] - k.advanced[e]
+                k.advanced[e] = k.overdue[e]
+                f.cash[j] += step
+                advanced += step
+            owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
+            f.payables[i] += owed
+            f.overdue_payables[i] += k.overdue[e]
+            f.receivables[j] += owed - k.advanced[e]
+            f.overdue_receivables[j] += k.overdue[e] - k.advanced[e]
+        if 2 * f.paid[i] < f.offered[i]:
+            f.short_weeks[i] += 1
+        elif f.short_weeks[i] > 0:
+            f.short_weeks[i] -= 1
+    for j in range(f.cash.shape[0]):
+        f.loss_late[j] = max(f.loss_late[j], np.float64(f.overdue_receivables[j]))
+    return advanced, collected
+
+
+@njit(nogil=True, cache=True)
+def dividends_week(f, p):  # type: ignore[no-untyped-def]
+    """Owners take what exceeds the equity target: buffer plus normal receivables minus payables.
+
+    The target is equity, not cash: faster payment must not leave as dividend. Returns fen paid.
+    """
+    total = 0
+    for i in range(f.cash.shape[0]):
+        if not f.alive[i] or f.normal_sales[i] == 0:
+            continue
+        scale = f.average_sales[i] / f.normal_sales[i]
+        buffer = f.buffer_weeks[i] * f.hard_cost_share[i] * f.average_sales[i]
+        target = buffer + scale * (f.normal_receivables[i] - f.normal_payables[i])
+        equity = f.cash[i] - f.drawn[i] + f.receivables[i] - f.payables[i]
+        free = f.cash[i] - f.drawn[i] - np.int64(p.payroll_reserve_weeks * f.hard_costs[i])
+        payout = min(np.int64(equity - target), free)
+        if payout > 0:
+            f.cash[i] -= payout
+            total += payout
+    return total
+
+
+@njit(nogil=True, cache=True)
+def sweep_lines(f, drawn, repaid):  # type: ignore[no-untyped-def]
+    """Negative cash is drawn from the bank line, positive cash repays it (fen by bank)."""
+    for i in range(f.cash.shape[0]):
+        net = f.cash[i] - f.drawn[i]
+        new_drawn = max(np.int64(0), -net)
+        change = new_drawn - f.drawn[i]
+        if change > 0:
+            drawn[f.bank[i]] += change
+        else:
+            repaid[f.bank[i]] -= change
+        f.drawn[i] = new_drawn
+        f.cash[i] = max(np.int64(0), net)
+
+
+def _pay_hard_costs(state: State) -> None:
+    f, b, ledger = state.firms, state.borrowers, state.ledger
+    payroll = np.zeros(len(f.cash), np.int64)
+    interest: I64 = np.zeros(len(state.lenders.money), np.int64)
+    payroll_week(b, f, payroll)
+    sums = HardCostSums(
+        *hard_costs_week(f, state.firm_numbers, state.macro.cost_shares, payroll, interest)
+    )
+    wages_week(b, f)
+    ledger.pay("wages", Sector.FIRMS, Sector.BORROWERS, sums.borrowers)
+    ledger.pay("taxes", Sector.FIRMS, Sector.GOVERNMENT, sums.taxes)
+    ledger.pay("imports", Sector.FIRMS, Sector.WORLD, sums.imports)
+    ledger.pay("other_costs", Sector.FIRMS, Sector.OTHERS, sums.others)
+    ledger.pay("firm_interest", Sector.FIRMS, Sector.LENDERS, int(interest.sum()))
+    state.macro.government += sums.taxes
+    state.macro.world += sums.imports
+    state.macro.others += sums.others
+    state.lenders.money += interest
+
+
+def _pay_trade_debts(state: State) -> None:
+    f, k, p, ledger = state.firms, state.links, state.firm_numbers, state.ledger
+    every = state.spec.levers.compulsory_payment_every
+    compulsory = every > 0 and state.week >= 0 and state.week % every == 0
+    large_from = 1.0 - state.spec.receivables.large_share
+    offers = np.zeros(len(k.buyer), np.int64)
+    scratch = np.zeros((2, len(f.cash)), np.int64)
+    offers_week(f, k, state.buyer_start, p, large_from, state.receivable_gap, compulsory, offers)
+    rounds = state.spec.levers.circulation_rounds
+    to_firms, to_public = circulate(f, k, state.buyer_start, p, rounds, offers, scratch[0], scratch[1])
+    late_channel = state.spec.channels.late_receipts
+    advanced, collected = books_week(f, k, state.buyer_start, p, large_from, late_channel)
+    ledger.repay("trade_payments", Sector.FIRMS, Sector.FIRMS, int(to_firms), Instrument.TRADE_CREDIT)
+    ledger.repay("advances_repaid", Sector.FIRMS, Sector.GOVERNMENT, int(to_public), Instrument.TRADE_CREDIT)
+    ledger.assign("backstop_advances", Sector.FIRMS, Sector.GOVERNMENT, int(advanced), Instrument.TRADE_CREDIT)
+    state.macro.government += int(to_public) - int(advanced)
+    state.week_sums["trade_collected"] = int(collected)
+
+
+def settlement(state: State) -> None:
+    """Hard costs, trade debts, dividends and bank lines of one week."""
+    f, ledger = state.firms, state.ledger
+    _pay_hard_costs(state)
+    _pay_trade_debts(state)
+    dividends = int(dividends_week(f, state.firm_numbers))
+    ledger.pay("dividends", Sector.FIRMS, Sector.OTHERS, dividends)
+    state.macro.others += dividends
+    sweep_firm_lines(state)
+
+
+def sweep_firm_lines(state: State) -> None:
+    """Post and apply what firms draw from and repay to their banks."""
+    drawn: I64 = np.zeros(len(state.lenders.money), np.int64)
+    repaid: I64 = np.zeros(len(state.lenders.money), np.int64)
+    sweep_lines(state.firms, drawn, repaid)
+    state.lenders.money += repaid - drawn
+    state.lenders.firm_loans += drawn - repaid
+    ledger = state.ledger
+    ledger.lend("lines_drawn", Sector.LENDERS, Sector.FIRMS, int(drawn.sum()), Instrument.FIRM_LOANS)
+    ledger.repay("lines_repaid", Sector.FIRMS, Sector.LENDERS, int(repaid.sum()), Instrument.FIRM_LOANS)

@@ -1,0 +1,106 @@
+"""The first state of an economy: network, firms, people, loans, lenders, books."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.agents.build_borrowers import drawn_population, employ, make_owners, mean_wage, own_population
+from sim.agents.build_firms import FirmStart, build_firms
+from sim.agents.tables import (
+    AccountColumns,
+    BorrowerColumns,
+    CollectorColumns,
+    LenderColumns,
+    PlacementColumns,
+)
+from sim.core.columns import F64, empty
+from sim.core.ledger import Ledger
+from sim.network import SectorTable, SupplyNetwork, generate, load_sector_table, read_network
+from sim.phases.books import open_books
+from sim.phases.parameters import firm_parameters, household_parameters
+from sim.phases.state import Macro, State
+from sim.spec.portfolio import Portfolio
+from sim.spec.rules import RuleSet
+from sim.spec.scenario import Scenario
+from sim.spec.world import World
+
+#: Most of the firms' labour costs that the borrowers' wages may be (assumption; the rest goes to others).
+MOST_OF_LABOUR = 0.5
+
+
+def network_of(spec: Scenario, table: SectorTable, world: World, seed: int, borrowers: int) -> SupplyNetwork:
+    """The user's network, or a generated one with firms large enough to employ the borrowers."""
+    if spec.network.file is not None:
+        return read_network(spec.network.file, spec.network.firms_file, table)
+    size = spec.population
+    labour = float(table.labour_compensation.sum() / table.gross_output.sum())
+    needed = borrowers * mean_wage(world) / (MOST_OF_LABOUR * labour * size.firms)
+    scale = max(100 * size.weekly_sales_per_firm, needed)
+    degree = min(size.mean_degree, size.firms / 8)
+    return generate(size.firms, degree, seed, table, int(scale))
+
+
+def _people(
+    spec: Scenario, world: World, seed: int, portfolio: Portfolio | None
+) -> tuple[BorrowerColumns, AccountColumns]:
+    if portfolio is None:
+        return drawn_population(spec, world, seed)
+    return own_population(portfolio, spec, world, seed)
+
+
+def _lenders(spec: Scenario, world: World, a: AccountColumns) -> LenderColumns:
+    count = max(spec.population.lenders, int(a.lender.max(initial=0)) + 1)
+    lenders = empty(LenderColumns, count)
+    on_books = ~a.charged_off
+    np.add.at(lenders.household_loans, a.lender[on_books], a.balance[on_books])
+    lenders.capital[:] = (world.lenders.capital_ratio.value * lenders.household_loans).astype(np.int64)
+    lenders.money[:] = lenders.capital - lenders.household_loans
+    lenders.standard[:] = 1.0
+    return lenders
+
+
+def _macro(start: FirmStart, b: BorrowerColumns, world: World) -> Macro:
+    """Exports balance imports and public purchases balance taxes less benefits, in normal times."""
+    f = start.firms
+    hard = f.hard_cost_share * f.normal_sales
+    taxes, imports = (float((hard * start.cost_shares[f.sector, x]).sum()) for x in (0, 1))
+    benefits = world.households.benefit_share.value * float(b.wage[b.employer < 0].sum())
+    final = float(f.normal_final_sales.sum())
+    exports = min(0.5, imports / final)
+    return Macro(start.cost_shares, exports, max(0.0, min(0.4, (taxes - benefits) / final)))
+
+
+def _strings(start: FirmStart, b: BorrowerColumns, world: World, seed: int) -> None:
+    """Jobs and ownership tie people to firms."""
+    f = start.firms
+    costs: F64 = start.labour_costs
+    f.positions[:] = employ(b, costs, world, seed)
+    make_owners(b, f.owner, f.size_rank.astype(np.float64), world, seed)
+
+
+def start(
+    spec: Scenario, world: World, rules: RuleSet, seed: int, portfolio: Portfolio | None = None
+) -> State:
+    """The economy before its first week, with books opened and checked."""
+    table = load_sector_table(spec.network.sectors)
+    b, a = _people(spec, world, seed, portfolio)
+    network = network_of(spec, table, world, seed, len(b.cash))
+    lenders = _lenders(spec, world, a)
+    firms = build_firms(network, table, world, seed, len(lenders.money), mean_wage(world))
+    _strings(firms, b, world, seed)
+    collectors = empty(CollectorColumns, len(spec.collectors))
+    state = State(
+        spec=spec, world=world, rules=rules, seed=seed, borrowers=b, accounts=a, firms=firms.firms,
+        links=firms.links, lenders=lenders, collectors=collectors, placements=empty(PlacementColumns, 0),
+        buyer_start=firms.buyer_start, links_of_supplier=firms.links_of_supplier,
+        supplier_start=firms.supplier_start, budget=firms.budget, pull=firms.pull, sectors=network.sectors,
+        macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
+        household_numbers=household_parameters(world), accounts_active=portfolio is None,
+    )  # fmt: skip
+    count = len(spec.collectors)
+    state.week_complaints = np.zeros(count, np.int64)
+    state.week_violations = np.zeros(count, np.int64)
+    state.week_costs = np.zeros(count, np.int64)
+    state.late_repaid = np.zeros(len(lenders.money), np.int64)
+    open_books(state)
+    return state

@@ -1,0 +1,170 @@
+"""The state of an economy in one week: what phases read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sim.agents.tables import (
+    AccountColumns,
+    BorrowerColumns,
+    CollectorColumns,
+    FirmColumns,
+    LenderColumns,
+    LinkColumns,
+    PlacementColumns,
+)
+from sim.collection.registry import Strategy
+from sim.core.columns import F64, I32, I64, Bool
+from sim.core.ledger import Ledger
+from sim.core.rng import stream
+from sim.phases.parameters import FirmParameters, HouseholdParameters
+from sim.spec.rules import RuleSet
+from sim.spec.scenario import CreditEvent, DemandEvent, FailureEvent, JobsEvent, Scenario
+from sim.spec.world import World
+
+
+@dataclass
+class Macro:
+    """Sectors without agents: money positions in fen, and shares of the sector accounts.
+
+    ``cost_shares[sector]`` are taxes and imports over hard costs; ``export_share`` and
+    ``public_share`` are the parts of final sales bought abroad and by the government.
+    """
+
+    cost_shares: F64
+    export_share: float
+    public_share: float
+    others: int = 0
+    government: int = 0
+    world: int = 0
+
+
+@dataclass
+class State:
+    """Everything that changes from week to week, and what the phases are told."""
+
+    spec: Scenario
+    world: World
+    rules: RuleSet
+    seed: int
+    borrowers: BorrowerColumns
+    accounts: AccountColumns
+    firms: FirmColumns
+    links: LinkColumns
+    lenders: LenderColumns
+    collectors: CollectorColumns
+    placements: PlacementColumns
+    buyer_start: I64
+    links_of_supplier: I32
+    supplier_start: I64
+    budget: F64  # ring: week of order x buyer
+    pull: F64  # ring: week of order x supplier
+    sectors: tuple[str, ...]
+    macro: Macro
+    ledger: Ledger
+    firm_numbers: FirmParameters
+    household_numbers: HouseholdParameters
+    clock: int = 0
+    placements_used: int = 0
+    accounts_active: bool = True
+    receivable_gap: float = 0.0
+    late_repaid: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    strategies: dict[int, Strategy] = field(default_factory=dict)
+    week_sums: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=dict)
+    series: list[dict[str, float | int | None]] = field(default_factory=list)
+    last_row: dict[str, float | int | None] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    keys: dict[str, np.uint64] = field(default_factory=dict)
+    watchers: list[Callable[[State, str], None]] = field(default_factory=list)
+
+    @property
+    def week(self) -> int:
+        """Weeks since measurement began; negative during the burn-in."""
+        return self.clock - self.spec.burn_in
+
+    def key(self, name: str) -> np.uint64:
+        """The key of a random stream."""
+        if name not in self.keys:
+            self.keys[name] = stream(self.seed, name)
+        return self.keys[name]
+
+    # -- dated events -----------------------------------------------------------------------
+    def demand_path(self) -> F64:
+        """What multiplies final demand this week, by sector."""
+        path = np.ones(len(self.sectors))
+        for event in self.spec.events:
+            if isinstance(event, DemandEvent) and event.week <= self.week < event.week + event.weeks:
+                for number, name in enumerate(self.sectors):
+                    if event.sectors is None or name in event.sectors:
+                        path[number] *= 1.0 + event.change
+        return path
+
+    def credit_factor(self) -> float:
+        """What multiplies credit lines this week."""
+        factor = 1.0
+        for event in self.spec.events:
+            if isinstance(event, CreditEvent) and event.week <= self.week < event.week + event.weeks:
+                factor *= event.factor
+        return factor
+
+    def job_loss_factor(self) -> float:
+        """What multiplies job loss outside the modelled firms this week."""
+        factor = 1.0
+        for event in self.spec.events:
+            if isinstance(event, JobsEvent) and event.week <= self.week < event.week + event.weeks:
+                factor *= event.factor
+        return factor
+
+    def forced_failures(self) -> Bool:
+        """Firms that a dated event fells this week."""
+        forced = np.zeros(len(self.firms.cash), np.bool_)
+        for event in self.spec.events:
+            if isinstance(event, FailureEvent) and event.kind == "fail" and event.week == self.week:
+                forced[event.firm] = self.firms.alive[event.firm]
+        return forced
+
+    # -- events -----------------------------------------------------------------------------
+    def record_failure(self, firm: int) -> None:
+        """Add a firm's failure to the events, with the shares of its causes.
+
+        Shares are pro rata to the liquidity that the firm lost through each channel, fading over
+        ``memory_weeks``; lost sales count at the margin of hard costs.
+        """
+        f = self.firms
+        margin = float(f.hard_cost_share[firm])
+        own = f.normal_final_sales[firm] * max(0.0, 1.0 - float(np.exp(f.demand_shock[firm])))
+        losses = {
+            "cause_own": max(1.0, margin * own * self.firm_numbers.memory_weeks / 2),
+            "cause_late_receipts": float(f.loss_late[firm]),
+            "cause_writeoff": float(f.loss_write_off[firm]),
+            "cause_orders": margin * float(f.loss_orders[firm]),
+            "cause_inputs": margin * float(f.loss_inputs[firm]),
+            "cause_job": 0.0,
+            "cause_credit": float(f.loss_credit[firm]),
+        }
+        total = sum(losses.values())
+        self.events.append(
+            {
+                "week": self.week,
+                "kind": "firm",
+                "agent": firm,
+                "sector": self.sectors[int(f.sector[firm])],
+                **{name: loss / total for name, loss in losses.items()},
+                "main_cause_agent": self._largest_debtor(firm),
+            }
+        )
+
+    def _largest_debtor(self, firm: int) -> int:
+        """The buyer that owes the firm most beyond its due date, -1 if none."""
+        mine = self.links_of_supplier[self.supplier_start[firm] : self.supplier_start[firm + 1]]
+        if len(mine) == 0 or self.links.overdue[mine].max(initial=0) == 0:
+            return -1
+        return int(self.links.buyer[mine[int(np.argmax(self.links.overdue[mine]))]])

@@ -1,0 +1,52 @@
+"""The week, stated once: ten phases in order, with the columns each one writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sim.phases.books import check
+from sim.phases.calendar import calendar
+from sim.phases.collection import collection
+from sim.phases.credit import credit
+from sim.phases.failure import failure
+from sim.phases.households import households
+from sim.phases.measurement import measurement
+from sim.phases.settlement import settlement
+from sim.phases.state import State
+from sim.phases.supervision import supervision
+from sim.phases.trade import trade
+
+
+class Phase(NamedTuple):
+    """One phase: what it does, the columns it may write, whether it moves money."""
+
+    name: str
+    run: Callable[[State], None]
+    writes: tuple[str, ...]
+    moves_money: bool = True
+
+
+WEEK: tuple[Phase, ...] = (
+    Phase("calendar", calendar, ("firms.rescued",), moves_money=False),
+    Phase("trade", trade, ("firms.*", "links.not_due", "links.overdue", "links.disputed")),
+    Phase("settlement", settlement, ("firms.*", "links.*", "borrowers.income", "borrowers.cash", "lenders.*")),
+    Phase("failure", failure, ("firms.*", "links.*", "borrowers.employer", "accounts.balance",
+                               "accounts.instalment", "lenders.*")),
+    Phase("households", households, ("borrowers.*", "accounts.*", "lenders.*")),
+    Phase("credit", credit, ("lenders.*", "firms.line", "firms.loss_credit")),
+    Phase("collection", collection, ("accounts.*", "borrowers.phone_reach", "borrowers.digital_reach",
+                                     "borrowers.stress", "placements.*", "collectors.*", "lenders.money",
+                                     "firms.cash", "links.under_collection")),
+    Phase("supervision", supervision, ("collectors.*",)),
+    Phase("measurement", measurement, (), moves_money=False),
+)  # fmt: skip
+
+
+def step(state: State) -> None:
+    """One week: every phase in order, books checked to the fen after each that moves money."""
+    for phase in WEEK:
+        phase.run(state)
+        if phase.moves_money:
+            check(state, phase.name)
+    state.clock += 1

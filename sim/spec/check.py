@@ -1,0 +1,100 @@
+"""Checking of a user's YAML file, whatever it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sim.core.errors import SpecError
+from sim.spec.faults import validate
+from sim.spec.include import Kind, read_included
+from sim.spec.loader import scenario_of
+from sim.spec.rules import RuleSet, declared_rules
+from sim.spec.scenario import Scenario
+from sim.spec.sources import WITHOUT_SOURCE
+from sim.spec.world import World
+from sim.spec.yamltext import Node
+
+#: Fields by which each kind of file is recognised: those that no other kind has.
+_SIGNS: dict[Kind, frozenset[str]] = {
+    "scenario": frozenset(Scenario.model_fields) - {"id", "label"},
+    "world": frozenset(World.model_fields) - {"id", "label"},
+    "rule set": frozenset({"jurisdiction", *declared_rules()}),
+}
+
+
+def recognise(node: Node) -> Kind | None:
+    """Which kind of specification a node is, by the fields it has; none when it fits no kind."""
+    keys = set(node.value) if isinstance(node.value, dict) else set()
+    hits = {kind: len(keys & signs) for kind, signs in _SIGNS.items()}
+    best = max(hits, key=lambda kind: hits[kind])
+    return best if hits[best] else None
+
+
+def check_file(
+    path: str | Path, *, strategies: Iterable[str] | None = None, sectors: Iterable[str] | None = None
+) -> str:
+    """Check a scenario, world or rule set and say in one line what it is.
+
+    Parameters
+    ----------
+    path:
+        A YAML file; its kind is recognised by its fields.
+    strategies, sectors:
+        Known names that a scenario may use; none: not checked here.
+
+    Raises
+    ------
+    SpecError
+        One sentence about the first fault.
+    """
+    node = read_included(Path(path), str(path))
+    kind = recognise(node)
+    if kind == "scenario":
+        return f"{path}: {_scenario(scenario_of(node, strategies=strategies, sectors=sectors))}"
+    if kind == "world":
+        return f"{path}: {_world(validate(World, node.plain(), node.source, node))}"
+    if kind == "rule set":
+        return f"{path}: {_rules(validate(RuleSet, node.plain(), node.source, node))}"
+    allowed = (
+        "a scenario (with 'collectors'), a world (with 'households') or a rule set (with 'jurisdiction')"
+    )
+    raise SpecError(str(path), "", "is none of the files known here", allowed)
+
+
+def _scenario(scenario: Scenario) -> str:
+    people = f"{scenario.population.borrowers:,} borrowers and {scenario.population.firms:,} firms"
+    if scenario.portfolio.file is not None:
+        people = f"the accounts of {scenario.portfolio.file} and {scenario.population.firms:,} firms"
+    return (
+        f"scenario {scenario.id!r}, {people} for {scenario.weeks} weeks after {scenario.burn_in} of burn-in, "
+        f"{len(scenario.collectors)} collectors, {len(scenario.events)} events, "
+        f"world {scenario.world!r}, rules {scenario.rules!r}"
+    )
+
+
+def _world(world: World) -> str:
+    origins = [origin for group in _groups(world) for origin in group]
+    known = sum(origin not in WITHOUT_SOURCE for origin in origins)
+    counts = ", ".join(
+        f"{origins.count(name)} {words}"
+        for name, words in (
+            ("fitted", "fitted"),
+            ("assumption", "assumed"),
+            ("changed by the user", "changed by the user"),
+        )
+        if origins.count(name)
+    )
+    return f"world {world.id!r}, {len(origins)} numbers: {known} from sources, {counts}"
+
+
+def _groups(world: World) -> list[list[str]]:
+    collection = world.collection
+    groups = [world.households, world.products, collection, world.firms, world.lenders, world.supervision]
+    groups += [*collection.channels.values(), *collection.tones.values()]
+    return [[quantity.source for _, quantity in group.quantities()] for group in groups]
+
+
+def _rules(rules: RuleSet) -> str:
+    binding = [name for name in declared_rules() if getattr(rules, name) is not None]
+    return f"rule set {rules.id!r}, jurisdiction {rules.jurisdiction}, rules: {', '.join(binding) or 'none'}"

@@ -1,0 +1,213 @@
+"""A scenario: who lives in the run, for how long, under which rules, and what happens when."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sim.spec.base import Spec, Text
+
+Id = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Stage = Literal["early", "middle", "late", "charged_off"]
+EventWeek = Annotated[
+    int, Field(ge=0, description="weeks after the end of the burn-in; 0: the first measured week")
+]
+
+
+class PopulationSpec(Spec):
+    """How many of each live in the run."""
+
+    borrowers: int = Field(default=20_000, ge=100, le=10_000_000)
+    firms: int = Field(default=2_000, ge=50, le=1_000_000)
+    mean_degree: float = Field(default=10.0, ge=1, le=60, description="mean number of suppliers a firm")
+    lenders: int = Field(default=5, ge=3, le=50)
+    inert_borrowers: int = Field(
+        default=0, ge=0, le=1000, description="extra borrowers without job, income or debt"
+    )
+    weekly_sales_per_firm: float = Field(
+        default=160_000, gt=0, description="mean weekly sales of a firm, yuan"
+    )
+
+
+class NetworkSpec(Spec):
+    """The supply network: generated from a sector table, or the user's own file."""
+
+    sectors: Id = "china-2020"
+    file: str | None = None
+    firms_file: str | None = None
+
+
+class PortfolioRef(Spec):
+    """The user's own accounts; none: a synthetic population."""
+
+    file: str | None = None
+    mapping: str | None = None
+
+
+class ChannelSwitches(Spec):
+    """The eight contagion channels; a closed channel makes the injured party whole."""
+
+    late_receipts: bool = True
+    write_off: bool = True
+    cancelled_orders: bool = True
+    lost_inputs: bool = True
+    layoffs: bool = True
+    household_to_lender: bool = True
+    firm_to_lender: bool = True
+    lender_to_credit: bool = True
+
+
+class ContractSpec(Spec):
+    """How a collector is paid: a share of what it recovers, or its costs plus a margin."""
+
+    kind: Literal["commission", "fee"] = "fee"
+    rate: float | None = Field(
+        default=None, ge=0, le=2, description="commission; none: the world's. Fee: margin on cost"
+    )
+
+
+class CollectorSpec(Spec):
+    """One collector: whose debts of which age it works, with what staff, how and for what pay."""
+
+    name: Id
+    kind: Literal["in_house", "agency"]
+    strategy: str = "traditional"
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    lenders: tuple[int, ...] | None = Field(default=None, description="lender numbers from 0; none: all")
+    contract: ContractSpec = ContractSpec()
+    capacity: float = Field(
+        default=1.0, ge=0, le=100, description="share of the world's staff that works here"
+    )
+    effort: float = Field(default=1.0, ge=0, le=20, description="multiplies planned attempts and staff")
+
+
+class ReceivablesSpec(Spec):
+    """Which overdue trade receivables are placed with collectors."""
+
+    scope: Literal["none", "small_creditors", "all"] = "small_creditors"
+    weeks_overdue: int = Field(default=4, ge=0, le=520)
+    small_share: Share = Field(default=0.8, description="creditors below this quantile of sales are small")
+    large_share: Share = Field(
+        default=0.2, description="debtors above the upper quantile of this size are large"
+    )
+    gap_closed: Share | None = Field(
+        default=None, description="share of the gap to full payment closed; none: the strategy's"
+    )
+
+
+class LeversSpec(Spec):
+    """Policy levers on trade debt, kept apart since they do different things."""
+
+    compulsory_payment_every: int = Field(
+        default=0, ge=0, le=520, description="weeks between dates when all due must be paid; 0: never"
+    )
+    circulation_rounds: int = Field(default=3, ge=1, le=50)
+
+
+class DemandEvent(Spec):
+    """Final demand of some sectors changes for a while."""
+
+    kind: Literal["demand"]
+    week: EventWeek
+    weeks: int = Field(ge=1)
+    sectors: tuple[str, ...] | None = Field(default=None, description="none: all")
+    change: float = Field(ge=-1, le=5, description="relative change")
+
+
+class RulesEvent(Spec):
+    """The rule set changes."""
+
+    kind: Literal["rules"]
+    week: EventWeek
+    rules: str
+
+
+class CreditEvent(Spec):
+    """All credit lines are multiplied for a while."""
+
+    kind: Literal["credit_lines"]
+    week: EventWeek
+    weeks: int = Field(ge=1)
+    factor: float = Field(ge=0, le=10)
+
+
+class JobsEvent(Spec):
+    """Job loss outside the modelled firms is multiplied for a while."""
+
+    kind: Literal["job_loss"]
+    week: EventWeek
+    weeks: int = Field(ge=1)
+    factor: float = Field(ge=0, le=1000)
+
+
+class FailureEvent(Spec):
+    """A firm is made to fail, or is rescued for the rest of the run."""
+
+    kind: Literal["fail", "rescue"]
+    week: EventWeek
+    firm: int = Field(ge=0, description="row of the firm")
+
+
+class RolloutEvent(Spec):
+    """A strategy is introduced on a growing share of accounts."""
+
+    kind: Literal["rollout"]
+    week: EventWeek
+    ramp: int = Field(default=1, ge=1, description="weeks until the full share")
+    share: Share = 1.0
+    strategy: str
+    assignment: Literal["random", "tiered", "self_selected"] = "random"
+
+
+Event = Annotated[
+    DemandEvent | RulesEvent | CreditEvent | JobsEvent | FailureEvent | RolloutEvent,
+    Field(discriminator="kind"),
+]
+
+
+class Scenario(Spec):
+    """Everything a run is told besides its world and rules."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    id: Id
+    label: Text
+    description: Text
+    world: str = "evidence"
+    rules: str = "china-2023"
+    strategy: str | None = Field(
+        default=None, description="one strategy for all collectors; none: each its own"
+    )
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    weeks: int = Field(default=104, ge=1, le=5200)
+    burn_in: int = Field(default=104, ge=0, le=5200)
+    hold_out: Share = Field(
+        default=0.05, description="accounts left alone at random, to measure the direct effect"
+    )
+    population: PopulationSpec = PopulationSpec()
+    network: NetworkSpec = NetworkSpec()
+    portfolio: PortfolioRef = PortfolioRef()
+    channels: ChannelSwitches = ChannelSwitches()
+    collectors: tuple[CollectorSpec, ...] = Field(min_length=1, max_length=500)
+    receivables: ReceivablesSpec = ReceivablesSpec()
+    levers: LeversSpec = LeversSpec()
+    events: tuple[Event, ...] = ()
+    world_changes: dict[str, float] = Field(
+        default_factory=dict,
+        description="dotted numbers of the world to replace, such as firms.credit_line_weeks",
+    )
+    rules_changes: dict[str, bool | int | float | None] = Field(
+        default_factory=dict,
+        description="rules to replace, such as attempts_per_day: 1; null removes the rule",
+    )
+
+    @model_validator(mode="after")
+    def _unique_collectors(self) -> Self:
+        names = [collector.name for collector in self.collectors]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"collectors: name {name!r} is given twice|a name of its own for each collector"
+                )
+        return self

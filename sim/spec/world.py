@@ -1,0 +1,263 @@
+"""A world: a complete set of parameters, each number with its unit and source.
+
+Two worlds are shipped. In ``report`` the industry report's figures hold as far as they can; in
+``evidence`` the independent evidence holds.
+"""
+
+from __future__ import annotations
+
+from pydantic import ValidationInfo, field_validator
+
+from sim.core.errors import unknown_name
+from sim.spec.base import Group, Quantity, Spec, Text, quantity
+
+#: Channels of collection and tones of voice; a world has the numbers of each.
+CHANNELS = ("human", "field", "text", "messenger", "robot", "app", "letter")
+TONES = ("gentle", "firm", "hard")
+
+
+class HouseholdNumbers(Group):
+    """How borrowers earn, spend, forget, refuse and pay."""
+
+    weekly_income_median: Quantity = quantity("yuan/week", 1, 1e6, "median weekly wage of a borrower at work")
+    weekly_income_log_sd: Quantity = quantity("log", 0, 3, "standard deviation of log weekly wage")
+    essentials_share_mean: Quantity = quantity("share", 0, 1, "essential spending over wage, mean")
+    essentials_share_sd: Quantity = quantity(
+        "share", 0, 0.5, "essential spending over wage, sd over borrowers"
+    )
+    buffer_cap_weeks_median: Quantity = quantity(
+        "weeks of income", 0, 520, "liquid savings above which income is spent, median"
+    )
+    buffer_cap_log_sd: Quantity = quantity("log", 0, 3, "sd of log savings cap over borrowers")
+    comfort_weeks: Quantity = quantity("weeks of income", 0, 52, "savings kept back from paying arrears")
+    job_loss: Quantity = quantity("1/week", 0, 1, "job loss for reasons outside the modelled firms")
+    job_finding: Quantity = quantity(
+        "1/week", 0, 1, "chance that a job seeker finds work where jobs are open"
+    )
+    benefit_share: Quantity = quantity("share", 0, 1, "income without work over wage")
+    stress_job_penalty: Quantity = quantity("share", 0, 1, "cut of job finding at full stress")
+    expense_shock: Quantity = quantity("1/week", 0, 1, "chance of an expense shock")
+    expense_shock_size: Quantity = quantity(
+        "weeks of income", 0, 52, "mean size of an expense shock (exponential)"
+    )
+    forgets: Quantity = quantity("1/due", 0, 1, "chance to forget a due date")
+    remembers: Quantity = quantity("1/week", 0, 1, "chance to remember a forgotten payment")
+    reluctant_share: Quantity = quantity("share", 0, 1, "borrowers who are able but unwilling")
+    reluctant_refusal: Quantity = quantity(
+        "1/due", 0, 1, "chance that a reluctant borrower refuses a due payment"
+    )
+    own_payment_willing: Quantity = quantity(
+        "1/week", 0, 1, "a willing late borrower's chance to pay unasked"
+    )
+    own_payment_reluctant: Quantity = quantity(
+        "1/week", 0, 1, "a reluctant late borrower's chance to pay unasked"
+    )
+    avoidance: Quantity = quantity("1/month late", 0, 10, "exponential fall of that chance with lateness")
+    family_support_weeks: Quantity = quantity(
+        "weeks of income", 0, 52, "most that the family lends at a time"
+    )
+    family_support_share: Quantity = quantity(
+        "share", 0, 1, "borrowers whose family can lend once in half a year"
+    )
+    dispute_ground: Quantity = quantity("share", 0, 1, "placed accounts with a ground to dispute")
+    phone_reach: Quantity = quantity("share", 0, 1, "borrowers reachable by phone at the start")
+    digital_reach: Quantity = quantity(
+        "share", 0, 1, "borrowers reachable in an app or messenger at the start"
+    )
+    reach_halving: Quantity = quantity(
+        "1/week late", 0, 1, "hazard that a late borrower's phone reach halves"
+    )
+    hiding: Quantity = quantity("1/week late", 0, 1, "hazard that a late borrower cannot be reached any more")
+    momentum: Quantity = quantity("factor", 1, 10, "rise of the payment hazard after a payment")
+    momentum_decay: Quantity = quantity("1/week", 0, 1, "weekly persistence of that rise")
+    ability_risk_correlation: Quantity = quantity(
+        "correlation", -1, 1, "of strained budgets with poor credit history"
+    )
+    young_share: Quantity = quantity("share", 0, 1, "borrowers under 40")
+    middle_share: Quantity = quantity("share", 0, 1, "borrowers of 40 to 59")
+    stress_from_arrears: Quantity = quantity("1/week", 0, 1, "stress added by a week in arrears")
+    stress_from_attempt: Quantity = quantity(
+        "1/attempt", 0, 1, "stress added by a human attempt at firm tone"
+    )
+    stress_decay: Quantity = quantity("1/week", 0, 1, "weekly fading of stress")
+    sleep_base_rate: Quantity = quantity("share", 0, 1, "sleep disorder without debt trouble")
+    sleep_odds_ratio: Quantity = quantity("odds ratio", 1, 20, "sleep disorder, over-indebted against others")
+
+
+class ProductNumbers(Group):
+    """What borrowers owe."""
+
+    second_account: Quantity = quantity("share", 0, 1, "borrowers with at least two accounts")
+    third_account: Quantity = quantity("share", 0, 1, "borrowers with three accounts")
+    revolving_share: Quantity = quantity("share", 0, 1, "accounts that revolve")
+    instalment_over_income: Quantity = quantity("share", 0, 1, "all instalments over monthly wage")
+    term_months: Quantity = quantity("months", 1, 360, "term of an instalment loan")
+    annual_rate: Quantity = quantity("1/year", 0, 0.36, "interest on household loans")
+    minimum_payment: Quantity = quantity("share/month", 0.01, 1, "minimum payment on a revolving balance")
+    utilisation: Quantity = quantity("share", 0, 1, "usual balance over limit of a revolving account")
+    renewal: Quantity = quantity("1/week", 0, 1, "chance to apply for a new loan after full repayment")
+    return_after_charge_off: Quantity = quantity("1/week", 0, 1, "chance to apply again after a charge-off")
+
+
+class ChannelNumbers(Group):
+    """One channel of collection: what it costs and what it does."""
+
+    cost_attempt: Quantity = quantity("yuan/attempt", 0, 1e5, "cost of an attempt")
+    cost_conversation: Quantity = quantity("yuan/conversation", 0, 1e5, "added cost of a conversation")
+    labour: Quantity = quantity("share", 0, 1, "labour share of these costs")
+    contact: Quantity = quantity("1/attempt", 0, 1, "contact per attempt with a reachable borrower")
+    persuades: Quantity = quantity("1/contact", 0, 1, "a willing, able borrower promises on contact")
+    kept: Quantity = quantity("1/promise", 0, 1, "promises kept")
+    reminds: Quantity = quantity("1/contact", 0, 1, "contact that reminds a borrower who forgot")
+    reach_loss: Quantity = quantity("1/attempt", 0, 1, "loss of reach by an attempt at firm tone")
+    complaints: Quantity = quantity("1/100,000 attempts", 0, 1e5, "complaints at firm tone")
+
+
+class ToneNumbers(Group):
+    """What a tone multiplies."""
+
+    persuasion: Quantity = quantity("factor", 0, 10, "persuasion against firm tone")
+    complaints: Quantity = quantity("factor", 0, 100, "complaints against firm tone")
+    reach_loss: Quantity = quantity("factor", 0, 100, "loss of reach against firm tone")
+
+
+class CollectionNumbers(Group):
+    """Staff, machines and their effect."""
+
+    human_dials: Quantity = quantity("1/week/1,000 borrowers", 0, 1e5, "calls the staff can dial")
+    field_visits: Quantity = quantity("1/week/1,000 borrowers", 0, 1e5, "field visits the staff can make")
+    ai_contact_factor: Quantity = quantity("factor", 0, 20, "contacts per dial with scored call times")
+    agency_commission: Quantity = quantity("share", 0, 1, "of money recovered")
+    reluctant_response: Quantity = quantity("factor", 0, 1, "persuasion of the reluctant against the willing")
+    persuasion_decline: Quantity = quantity(
+        "1/month late", 0, 10, "exponential fall of persuasion with lateness"
+    )
+    plan_taken: Quantity = quantity("1/offer", 0, 1, "instalment plans taken by borrowers short of money")
+    plan_kept: Quantity = quantity("1/instalment", 0, 1, "plan instalments kept")
+    plan_months: Quantity = quantity("months", 1, 60, "length of a plan")
+    proof_upload: Quantity = quantity("1/offer", 0, 1, "disputes settled by uploaded proof")
+    third_party_pressure: Quantity = quantity("factor", 0, 5, "persuasion when third parties are contacted")
+    third_party_complaints: Quantity = quantity(
+        "factor", 1, 100, "complaints when third parties are contacted"
+    )
+    over_cap_rate: Quantity = quantity(
+        "share", 0, 1, "planned human attempts above a cap that are made all the same"
+    )
+    receivable_gap_human: Quantity = quantity(
+        "share", 0, 1, "gap to full payment closed by human collection of a receivable"
+    )
+    receivable_gap_digital: Quantity = quantity("share", 0, 1, "same, by scored or self-service collection")
+    receivable_cost: Quantity = quantity("yuan/week", 0, 1e5, "cost of working one trade debtor for a week")
+    channels: dict[str, ChannelNumbers]
+    tones: dict[str, ToneNumbers]
+
+    @field_validator("channels", "tones", mode="before")
+    @classmethod
+    def _complete(cls, given: object, info: ValidationInfo) -> object:
+        """Refuse other keys before what lies under them is looked at."""
+        known = CHANNELS if info.field_name == "channels" else TONES
+        if not isinstance(given, dict):
+            return given
+        for name in given:
+            if name not in known:
+                problem, allowed = unknown_name(str(name), known, str(info.field_name).removesuffix("s"))
+                raise ValueError(f"{problem}|{allowed}")
+        missing = [name for name in known if name not in given]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} missing|all of {', '.join(known)}")
+        return given
+
+
+class FirmNumbers(Group):
+    """Trade credit, costs, shocks and failure of firms."""
+
+    terms_weeks: Quantity = quantity("weeks", 0, 26, "trade-credit terms")
+    construction_terms_weeks: Quantity = quantity("weeks", 0, 26, "terms that construction buyers get")
+    credit_share: Quantity = quantity("share", 0, 1, "sales between firms that are sold on credit")
+    late_share: Quantity = quantity("share", 0, 1, "firms that pay late by habit")
+    late_share_smallest: Quantity = quantity("factor", 0, 10, "multiplies that share for the smallest firm")
+    late_share_largest: Quantity = quantity("factor", 0, 10, "multiplies that share for the largest firm")
+    late_discipline: Quantity = quantity("1/week", 0, 1, "share of what is due that a late payer offers")
+    usual_discipline: Quantity = quantity("1/week", 0, 1, "share of what is due that a usual payer offers")
+    discipline_size_slope: Quantity = quantity(
+        "log", 0, 5, "log fall of a usual payer's offer from median to largest"
+    )
+    discipline_construction: Quantity = quantity("factor", 0, 1, "multiplies offers of construction firms")
+    discipline_services: Quantity = quantity(
+        "factor", 0, 1, "multiplies offers of services, utilities, estate, primary"
+    )
+    large_buyer_discipline: Quantity = quantity(
+        "factor", 0, 1, "multiplies offers of the largest fifth of buyers"
+    )
+    disputed_share: Quantity = quantity("share", 0, 1, "maturing invoices that are disputed")
+    dispute_weeks: Quantity = quantity("weeks", 1, 520, "mean length of a trade dispute")
+    dispute_written_off: Quantity = quantity("share", 0, 1, "disputed invoices written off in the end")
+    shock_persistence: Quantity = quantity("1/week", 0, 0.9999, "weekly persistence of log demand shocks")
+    shock_sd: Quantity = quantity("log", 0, 3, "stationary sd of log demand shocks")
+    surplus_low: Quantity = quantity("share", 0, 1, "least operating surplus over sales")
+    surplus_high: Quantity = quantity("share", 0, 1, "largest operating surplus over sales")
+    sticky_costs: Quantity = quantity("share", 0, 1, "hard costs that follow average sales")
+    cost_average_weeks: Quantity = quantity("weeks", 1, 520, "length of that average")
+    payroll_reserve_weeks: Quantity = quantity("weeks of hard costs", 0, 52, "kept back from trade debts")
+    buffer_weeks_median: Quantity = quantity("weeks of hard costs", 0, 520, "liquidity target, median")
+    buffer_log_sd: Quantity = quantity("log", 0, 3, "sd of log liquidity target over firms")
+    credit_line_weeks: Quantity = quantity("weeks of hard costs", 0, 520, "bank line")
+    strain_weeks: Quantity = quantity(
+        "weeks of hard costs", 0, 52, "liquidity below which orders and staff are cut"
+    )
+    strain_cut: Quantity = quantity("share", 0, 1, "cut of orders and staff under strain")
+    petition_weeks: Quantity = quantity(
+        "weeks", 1, 520, "net weeks of short payment before creditors petition"
+    )
+    petition_rate: Quantity = quantity("1/week", 0, 1, "chance of a petition from then on")
+    loss_given_failure: Quantity = quantity("share", 0, 1, "trade claims lost when the debtor fails")
+    entrant_weeks: Quantity = quantity("weeks", 1, 520, "weeks until a new firm takes a failed firm's place")
+    replacement_cap: Quantity = quantity("factor", 1, 10, "most that orders to a living supplier may rise")
+    essential_inputs: Quantity = quantity("share", 0, 1, "missing inputs that limit output")
+    owner_guarantee: Quantity = quantity("share", 0, 1, "lost bank line that the guarantor is called for")
+    owner_share: Quantity = quantity("share", 0, 1, "borrowers who own a firm and guarantee its bank line")
+    staff_adjustment: Quantity = quantity("1/week", 0, 1, "speed at which staff follows average sales")
+    labour_hoarding: Quantity = quantity("share", 0, 1, "fall of staff that needs no lay-offs")
+    order_smoothing: Quantity = quantity("1/week", 0, 1, "speed at which orders follow sales")
+    memory_weeks: Quantity = quantity(
+        "weeks", 1, 520, "fading of losses when the causes of a failure are told"
+    )
+
+
+class LenderNumbers(Group):
+    """Banks and their standards."""
+
+    capital_ratio: Quantity = quantity("share", 0.01, 1, "target capital over loans")
+    firm_rate: Quantity = quantity("1/year", 0, 0.36, "interest on firms' credit lines")
+    operating_cost: Quantity = quantity("share/year", 0, 0.5, "operating cost over loans")
+    provision_early: Quantity = quantity("share", 0, 1, "provision at 1 to 30 days late")
+    provision_middle: Quantity = quantity("share", 0, 1, "provision at 31 to 90 days late")
+    provision_late: Quantity = quantity("share", 0, 1, "provision at 91 to 180 days late")
+    standard_capital: Quantity = quantity(
+        "elasticity", 0, 20, "response of lending standards to the capital ratio"
+    )
+    standard_recovery: Quantity = quantity("elasticity", 0, 20, "response of lending standards to recovery")
+    standard_floor: Quantity = quantity("factor", 0, 1, "tightest standard")
+    standard_speed: Quantity = quantity("1/week", 0, 1, "speed at which standards move")
+
+
+class SupervisionNumbers(Group):
+    """Complaints, inspections and what they find."""
+
+    complaint_finds: Quantity = quantity(
+        "1/complaint", 0, 1, "complaints that lead to a finding when a rule was broken"
+    )
+    inspection_finds: Quantity = quantity("1/inspection", 0, 1, "inspections that find a week's violations")
+
+
+class World(Spec):
+    """Every number of the model."""
+
+    id: str
+    label: Text
+    households: HouseholdNumbers
+    products: ProductNumbers
+    collection: CollectionNumbers
+    firms: FirmNumbers
+    lenders: LenderNumbers
+    supervision: SupervisionNumbers
