@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.agents.build_firms import normals
 from sim.agents.tables import AccountColumns, BorrowerColumns
 from sim.core.calendar import WEEKS_PER_MONTH
 from sim.core.columns import F64, I32, I64, Bool, empty
-from sim.core.rng import uniform_rows
+from sim.core.rng import normal_rows, uniform_rows
 from sim.spec.portfolio import Portfolio
 from sim.spec.scenario import Scenario
 from sim.spec.world import World
@@ -27,7 +26,7 @@ def wages(world: World, seed: int, rows: int) -> I64:
     """Weekly wages in fen, lognormal, keyed by row."""
     n = world.households
     scale = 100 * n.weekly_income_median.value
-    return (scale * np.exp(n.weekly_income_log_sd.value * normals(seed, "borrowers.wage", rows))).astype(np.int64)
+    return (scale * np.exp(n.weekly_income_log_sd.value * normal_rows(seed, "borrowers.wage", rows))).astype(np.int64)
 
 
 def mean_wage(world: World) -> float:
@@ -42,7 +41,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     share = n.essentials_share_mean.value - n.essentials_share_sd.value * ability
     b.essentials[:] = (np.clip(share, *ESSENTIALS_RANGE) * b.wage).astype(np.int64)
     rho = n.ability_risk_correlation.value
-    spread = rho * ability + np.sqrt(1.0 - rho**2) * normals(seed, "borrowers.buffer", rows)
+    spread = rho * ability + np.sqrt(1.0 - rho**2) * normal_rows(seed, "borrowers.buffer", rows)
     cap = n.buffer_cap_weeks_median.value * np.exp(n.buffer_cap_log_sd.value * spread)
     b.buffer_cap[:] = (cap * b.wage).astype(np.int64)
     u = uniform_rows(seed, "borrowers.types", rows)
@@ -52,7 +51,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     b.phone_reach[:] = (u[:, 2] < n.phone_reach.value).astype(np.float32)
     b.digital_reach[:] = (u[:, 3] < n.digital_reach.value).astype(np.float32)
     sd = FORGETFULNESS_SD
-    b.forgetfulness[:] = np.exp(sd * normals(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
+    b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
     b.weight[:] = 1.0
     b.trust[:] = 0.5
     b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(np.int64)
@@ -90,7 +89,7 @@ def drawn_population(spec: Scenario, world: World, seed: int) -> tuple[BorrowerC
     b = empty(BorrowerColumns, rows)
     b.wage[:] = wages(world, seed, rows)
     _ages(b, world, seed)
-    ability = normals(seed, "borrowers.ability", rows)
+    ability = normal_rows(seed, "borrowers.ability", rows)
     _traits(b, world, seed, ability, np.full(rows, world.households.reluctant_share.value))
     u = uniform_rows(seed, "borrowers.accounts", rows)[:, 0]
     b.accounts[:] = 1 + (u < p.second_account.value) + (u < p.third_account.value)

@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from sim.agents.tables import FirmColumns, LinkColumns
 from sim.core.columns import F64, I32, I64, empty
-from sim.core.rng import normal, uniform_rows
+from sim.core.rng import normal_rows, uniform_rows
 from sim.network.sector_table import SectorTable
 from sim.network.supply import SupplyNetwork
 from sim.spec.world import FirmNumbers, World
@@ -32,12 +32,6 @@ class FirmStart(NamedTuple):
     pull: F64
     cost_shares: F64  # (sectors, 2): taxes, imports over hard costs
     labour_costs: F64  # fen a week by firm, in normal times
-
-
-def normals(seed: int, name: str, rows: int) -> F64:
-    """Standard normal numbers of shape (rows,), keyed by row."""
-    u = uniform_rows(seed, name, rows)
-    return np.asarray(normal(u[:, 0], u[:, 1]), np.float64)
 
 
 def _discipline(n: FirmNumbers, firms: FirmColumns, groups: list[str], sectors: list[str], seed: int) -> F64:
@@ -113,7 +107,7 @@ def build_firms(
     phi = _discipline(n, f, list(table.groups), list(table.sectors), seed)
     f.discipline[:] = phi
     f.buffer_weeks[:] = n.buffer_weeks_median.value * np.exp(
-        n.buffer_log_sd.value * normals(seed, "firms.buffer", network.firms)
+        n.buffer_log_sd.value * normal_rows(seed, "firms.buffer", network.firms)
     )
     k = _links(network, world, table.sectors)
     _fill_pipeline(k, f.discipline.astype(np.float64), world)
@@ -152,5 +146,5 @@ def _start_living(f: FirmColumns, world: World, seed: int) -> None:
     f.average_sales[:] = f.normal_sales
     f.sales[:] = f.normal_sales
     f.final_sales[:] = f.normal_final_sales
-    f.demand_shock[:] = n.shock_sd.value * normals(seed, "firms.first_demand", len(f.cash))
-    f.order_shock[:] = n.shock_sd.value * normals(seed, "firms.first_orders", len(f.cash))
+    f.demand_shock[:] = n.shock_sd.value * normal_rows(seed, "firms.first_demand", len(f.cash))
+    f.order_shock[:] = n.shock_sd.value * normal_rows(seed, "firms.first_orders", len(f.cash))

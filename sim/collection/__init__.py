@@ -8,6 +8,7 @@ from sim.collection.ai_tiered import AiTiered
 from sim.collection.app_added import AppAdded
 from sim.collection.app_based import AppBased
 from sim.collection.cases import Capacity, Cases
+from sim.collection.effort import with_effort
 from sim.collection.funnel import Latent, Outcome, funnel
 from sim.collection.left_alone import LeftAlone
 from sim.collection.parameters import MECHANISMS, FunnelParameters, funnel_parameters, switch_off
@@ -44,4 +45,5 @@ __all__ = [
     "strategy",
     "strategy_names",
     "switch_off",
+    "with_effort",
 ]

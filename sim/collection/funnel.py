@@ -24,7 +24,9 @@ from sim.core.rng import stream, uniforms
 SUREST_CONTACT: Final = 0.98
 _CHANNELS = len(CHANNELS)
 _PARTS = len(DAY_PARTS)
+# draws after those of the channels
 _DRAW_OFFERS = _CHANNELS
+_DRAW_COMPLAINT = _CHANNELS + 1
 _DAYS_PER_MONTH = 7.0 * WEEKS_PER_MONTH
 
 
@@ -132,7 +134,13 @@ def funnel(
         *(_frozen(getattr(treatment, name), dtype) for name, dtype in dtypes(_Planned).items())
     )
     out = empty(Outcome, n)
-    _answer(planned, seen, hidden, parameters, stream(seed, "funnel"), week, out)
+    out.channel[:] = NO_CHANNEL
+    made, reached = np.zeros((n, _CHANNELS), np.int32), np.zeros((n, _CHANNELS), np.bool_)
+    key = stream(seed, "funnel")
+    _attempt(planned, seen, hidden, parameters, key, week, made, reached, out)
+    _wear(planned, seen, hidden, parameters, key, week, made, out)
+    asked = _reply(planned, seen, hidden, parameters, key, week, reached, out)
+    _promise(planned, seen, hidden, parameters, key, week, asked, reached, out)
     return out
 
 
@@ -143,152 +151,145 @@ def _frozen(column: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return view
 
 
+# Each step is one loop over the cases. Helpers take plain arrays and numbers: handing the tuples on would
+# count references to every column at every call.
+
+
 @njit(nogil=True, cache=True)
 def _reach(channel, hiding, phone, digital):  # type: ignore[no-untyped-def]
     """Chance scale of reaching a borrower on a channel."""
-    if channel == APP or channel == MESSENGER:
+    if channel in (APP, MESSENGER):
         return digital
     if hiding:
         return 0.0
-    return 1.0 if channel == FIELD or channel == LETTER else phone
+    return 1.0 if channel in (FIELD, LETTER) else phone
 
 
 @njit(nogil=True, cache=True)
-def _contact_chance(planned, i, channel, scale, p):  # type: ignore[no-untyped-def]
-    """Attempts on a channel and the chance that one of them reaches the borrower."""
-    made = 0
+def _contact_chance(attempts, i, channel, rate, day_part):  # type: ignore[no-untyped-def]
+    """Chance that one of a case's attempts on a channel reaches the borrower."""
     missed = 1.0
-    if channel == HUMAN and planned.scored_calls[i]:
-        scale *= p.ai_contact_factor
     for part in range(_PARTS):
-        count = np.int64(planned.attempts[i, channel, part])
-        if count > 0:
-            made += count
-            miss = 1.0 - min(SUREST_CONTACT, scale * p.contact[channel] * p.day_part[channel, part])
-            for _ in range(count):
-                missed *= miss
-    return made, 1.0 - missed
+        miss = 1.0 - min(SUREST_CONTACT, rate * day_part[channel, part])
+        for _ in range(attempts[i, channel, part]):
+            missed *= miss
+    return 1.0 - missed
 
 
 @njit(nogil=True, cache=True)
-def _persuasion(planned, seen, latent, i, p):  # type: ignore[no-untyped-def]
-    """What multiplies a channel's persuasion for this case."""
-    factor = p.tone_persuasion[planned.tone[i]]
-    factor *= np.exp(-p.persuasion_decline * seen.days_past_due[i] / _DAYS_PER_MONTH)
-    if latent.reluctant[i]:
-        factor *= p.reluctant_response
-    return factor
+def _attempt(planned, seen, latent, p, key, week, made, reached, out):  # type: ignore[no-untyped-def]
+    """All attempts: contacts, reminders and cost."""
+    for i in range(made.shape[0]):
+        cost = 0.0
+        labour = 0.0
+        strongest = -1.0
+        for channel in range(_CHANNELS):
+            count = np.int32(0)
+            for part in range(_PARTS):
+                count += planned.attempts[i, channel, part]
+            if count == 0:
+                continue
+            made[i, channel] = count
+            out.attempts[i] += count
+            rate = p.contact[channel]
+            rate *= _reach(channel, latent.hiding[i], latent.phone_reach[i], latent.digital_reach[i])
+            if channel == HUMAN and planned.scored_calls[i]:
+                rate *= p.ai_contact_factor
+            u_contact, u_remind, _, _ = uniforms(key, week, seen.account[i], channel)
+            spent = count * p.cost_attempt[channel]
+            if u_contact < _contact_chance(planned.attempts, i, channel, rate, p.day_part):
+                reached[i, channel] = True
+                spent += p.cost_conversation[channel]
+                out.contacts[i] += 1
+                out.conversations[i] += p.two_way[channel]
+                out.reminded[i] |= latent.forgot[i] and u_remind < p.reminds[channel]
+                if p.persuades[channel] > strongest:
+                    strongest = p.persuades[channel]
+                    out.channel[i] = channel
+            cost += spent
+            labour += spent * p.labour[channel]
+        out.cost[i] = np.int64(np.floor(cost + 0.5))
+        out.labour_cost[i] = np.int64(np.floor(labour + 0.5))
 
 
 @njit(nogil=True, cache=True)
-def _pressure(planned, i, channel, p):  # type: ignore[no-untyped-def]
-    """Third parties' part in persuasion and in complaints on a channel."""
-    if planned.third_party[i] and p.by_person[channel]:
-        return p.third_party_pressure, p.third_party_complaints
-    return 1.0, 1.0
-
-
-@njit(nogil=True, cache=True)
-def _wear(planned, latent, i, made, p, out):  # type: ignore[no-untyped-def]
-    """Reach lost, stress added and the hazard of a complaint by the attempts of a case."""
-    tone = planned.tone[i]
-    phone, digital = np.float64(latent.phone_reach[i]), np.float64(latent.digital_reach[i])
-    stress = 0.0
-    hazard = 0.0
-    for channel in range(_CHANNELS):
-        if made[channel] > 0:
-            left = max(0.0, 1.0 - p.reach_loss[channel] * p.tone_reach_loss[tone]) ** made[channel]
-            if channel == APP or channel == MESSENGER:
+def _wear(planned, seen, latent, p, key, week, made, out):  # type: ignore[no-untyped-def]
+    """What attempts wear down: reach lost, stress added, complaints."""
+    for i in range(made.shape[0]):
+        tone = planned.tone[i]
+        phone, digital = np.float64(latent.phone_reach[i]), np.float64(latent.digital_reach[i])
+        stress = 0.0
+        hazard = 0.0
+        for channel in range(_CHANNELS):
+            count = made[i, channel]
+            if count == 0:
+                continue
+            left = max(0.0, 1.0 - p.reach_loss[channel] * p.tone_reach_loss[tone]) ** count
+            if channel in (APP, MESSENGER):
                 digital *= left
             else:
                 phone *= left
-            felt = made[channel] * p.tone_complaints[tone]
+            felt = count * p.tone_complaints[tone]
             stress += felt * p.stress[channel]
-            hazard += felt * p.complaints[channel] * _pressure(planned, i, channel, p)[1]
-    out.phone_reach[i] = phone
-    out.digital_reach[i] = digital
-    out.stress_added[i] = stress
-    return hazard * (1.0 + latent.stress[i])
+            if planned.third_party[i] and p.by_person[channel]:
+                felt *= p.third_party_complaints
+            hazard += felt * p.complaints[channel] * (1.0 + latent.stress[i])
+        out.phone_reach[i] = phone
+        out.digital_reach[i] = digital
+        out.stress_added[i] = stress
+        if hazard > 0.0:
+            u = uniforms(key, week, seen.account[i], _DRAW_COMPLAINT)[0]
+            out.complaint[i] = u < -np.expm1(-hazard)
 
 
 @njit(nogil=True, cache=True)
-def _reply(planned, seen, latent, i, uploads, p, key, week, out):  # type: ignore[no-untyped-def]
-    """Dispute or plan of a case that was reached; returns whether a promise is still possible."""
-    asked = not (seen.on_plan[i] or seen.promise_open[i])
-    disputes = seen.dispute_open[i]
-    if out.conversations[i] == 0:
-        return asked and not disputes and latent.able[i]
-    u_plan, u_settle, u_raise, _ = uniforms(key, week, seen.account[i], _DRAW_OFFERS)
-    if latent.dispute_ground[i] and not disputes and u_raise < p.dispute_raised:
-        out.dispute_raised[i] = True
-        disputes = True
-    if disputes:
-        out.dispute_settled[i] = uploads and planned.offer_proof[i] and u_settle < p.proof_upload
-        return False
-    if asked and latent.short[i] and planned.offer_plan[i]:
-        out.plan[i] = u_plan < p.plan_taken
-    return asked and latent.able[i] and not out.plan[i]
-
-
-@njit(nogil=True, cache=True)
-def _promise(planned, reached, luck, factor, i, p, out):  # type: ignore[no-untyped-def]
-    """A promise, and its chance of being kept: that of the surest channel that persuaded."""
-    for channel in range(_CHANNELS):
-        if reached[channel]:
-            chance = p.persuades[channel] * factor * _pressure(planned, i, channel, p)[0]
-            if luck[channel] < chance:
-                out.promise[i] = True
-                out.promise_kept_chance[i] = max(out.promise_kept_chance[i], np.float32(p.kept[channel]))
-
-
-@njit(nogil=True, cache=True)
-def _attempt(planned, seen, latent, i, p, key, week, made, reached, luck, out):  # type: ignore[no-untyped-def]
-    """All attempts of a case: contacts, reminders, cost; returns whether proof can be uploaded."""
-    phone, digital = np.float64(latent.phone_reach[i]), np.float64(latent.digital_reach[i])
-    cost = 0.0
-    labour = 0.0
-    strongest = -1.0
+def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
+    """Whether the borrower was reached where proof can be uploaded."""
     uploads = False
     for channel in range(_CHANNELS):
-        scale = _reach(channel, latent.hiding[i], phone, digital)
-        made[channel], chance = _contact_chance(planned, i, channel, scale, p)
-        reached[channel] = False
-        if made[channel] == 0:
-            continue
-        u_contact, u_remind, luck[channel], _ = uniforms(key, week, seen.account[i], channel)
-        spent = made[channel] * p.cost_attempt[channel]
-        if u_contact < chance:
-            reached[channel] = True
-            spent += p.cost_conversation[channel]
-            out.contacts[i] += 1
-            out.conversations[i] += p.two_way[channel]
-            uploads |= p.upload[channel]
-            out.reminded[i] |= latent.forgot[i] and u_remind < p.reminds[channel]
-            if p.persuades[channel] > strongest:
-                strongest = p.persuades[channel]
-                out.channel[i] = channel
-        out.attempts[i] += made[channel]
-        cost += spent
-        labour += spent * p.labour[channel]
-    out.cost[i] = np.int64(np.floor(cost + 0.5))
-    out.labour_cost[i] = np.int64(np.floor(labour + 0.5))
+        uploads |= reached[i, channel] and upload[channel]
     return uploads
 
 
 @njit(nogil=True, cache=True)
-def _answer(planned, seen, latent, p, key, week, out):  # type: ignore[no-untyped-def]
-    """The week of every case; the arrays by channel are scratch space for one case."""
-    made = np.zeros(_CHANNELS, np.int64)
-    reached = np.zeros(_CHANNELS, np.bool_)
-    luck = np.zeros(_CHANNELS)
-    for i in range(seen.account.shape[0]):
-        out.channel[i] = NO_CHANNEL
-        uploads = _attempt(planned, seen, latent, i, p, key, week, made, reached, luck, out)
-        hazard = _wear(planned, latent, i, made, p, out)
-        if hazard > 0.0:
-            # a draw number past all others, so that complaints are independent of answers
-            u = uniforms(key, week, seen.account[i], _DRAW_OFFERS + 1)[0]
-            out.complaint[i] = u < -np.expm1(-hazard)
-        if out.contacts[i] > 0 and _reply(planned, seen, latent, i, uploads, p, key, week, out):
-            factor = _persuasion(planned, seen, latent, i, p)
-            _promise(planned, reached, luck, factor, i, p, out)
+def _reply(planned, seen, latent, p, key, week, reached, out):  # type: ignore[no-untyped-def]
+    """Disputes and plans of those reached; returns who is left to be asked for a promise."""
+    asked = np.zeros(reached.shape[0], np.bool_)
+    for i in range(reached.shape[0]):
+        if out.contacts[i] == 0:
+            continue
+        u_plan, u_settle, u_raise, _ = uniforms(key, week, seen.account[i], _DRAW_OFFERS)
+        talks = out.conversations[i] > 0
+        disputes = seen.dispute_open[i]
+        if talks and latent.dispute_ground[i] and not disputes and u_raise < p.dispute_raised:
+            out.dispute_raised[i] = True
+            disputes = True
+        if disputes:
+            uploads = planned.offer_proof[i] and _uploads(reached, i, p.upload)
+            out.dispute_settled[i] = uploads and u_settle < p.proof_upload
+        elif not (seen.on_plan[i] or seen.promise_open[i]):
+            if talks and latent.short[i] and planned.offer_plan[i]:
+                out.plan[i] = u_plan < p.plan_taken
+            asked[i] = latent.able[i] and not out.plan[i]
+    return asked
+
+
+@njit(nogil=True, cache=True)
+def _promise(planned, seen, latent, p, key, week, asked, reached, out):  # type: ignore[no-untyped-def]
+    """Promises, and their chance of being kept: that of the surest channel that persuaded."""
+    for i in range(asked.shape[0]):
+        if not asked[i]:
+            continue
+        factor = p.tone_persuasion[planned.tone[i]]
+        factor *= np.exp(-p.persuasion_decline * seen.days_past_due[i] / _DAYS_PER_MONTH)
+        if latent.reluctant[i]:
+            factor *= p.reluctant_response
+        for channel in range(_CHANNELS):
+            if not reached[i, channel]:
+                continue
+            chance = p.persuades[channel] * factor
+            if planned.third_party[i] and p.by_person[channel]:
+                chance *= p.third_party_pressure
+            if uniforms(key, week, seen.account[i], channel)[2] < chance:
+                out.promise[i] = True
+                out.promise_kept_chance[i] = max(out.promise_kept_chance[i], np.float32(p.kept[channel]))

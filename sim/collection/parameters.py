@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -147,12 +147,11 @@ def switch_off(parameters: FunnelParameters, mechanisms: Iterable[str]) -> Funne
         for field, value in _OFF[name].items():
             old = getattr(parameters, field)
             new = np.full_like(old, value) if isinstance(old, np.ndarray) else value
-            parameters = parameters._replace(**{field: new})
+            parameters = parameters._replace(**{field: new})  # type: ignore[arg-type]
     return parameters
 
 
-def _require(world: str, field: str, names: tuple[str, ...], given: dict[str, object] | object) -> None:
-    assert isinstance(given, dict)
+def _require(world: str, field: str, names: tuple[str, ...], given: Collection[str]) -> None:
     for name in names:
         if name not in given:
             raise SpecError(f"world {world!r}", field, f"{name!r} is missing", ", ".join(names))

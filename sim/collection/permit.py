@@ -140,9 +140,17 @@ def count_violations(
     """
     limits = limits_of(rules)
     counts = np.zeros((cases.account.shape[0], len(VIOLATION_KINDS)), np.int32)
+    if not _binds(limits):
+        return counts
     already = _already(cases, attempts_this_week)
     _count(treatment.attempts, treatment.third_party, _paused(cases, limits), already, limits, counts)
     return counts
+
+
+def _binds(limits: Limits) -> bool:
+    """Whether any rule that can be broken is there."""
+    barred = limits.visits_barred or limits.third_party_barred or bool(limits.closed.any())
+    return barred or min(limits.day, limits.week) < _NO_LIMIT or limits.pause_days > 0
 
 
 def _already(cases: Cases, attempts_this_week: I32 | None) -> I32:
@@ -177,7 +185,7 @@ def _closed_parts(rules: RuleSet) -> Bool:
 @njit(nogil=True, cache=True)
 def _thinned(count, rate, key, week, slot, first):  # type: ignore[no-untyped-def]
     """How many of ``count`` forbidden attempts are made: one uniform each."""
-    made = 0
+    made = np.int64(0)
     for block in range((count + 3) // 4):
         a, b, c, d = uniforms(key, week, slot, first + block)
         left = count - 4 * block
@@ -190,7 +198,7 @@ def _thinned(count, rate, key, week, slot, first):  # type: ignore[no-untyped-de
 
 @njit(nogil=True, cache=True)
 def _dials(attempts, i, channel):  # type: ignore[no-untyped-def]
-    total = 0
+    total = np.int64(0)
     for part in range(_PARTS):
         total += np.int64(attempts[i, channel, part])
     return total
@@ -199,14 +207,14 @@ def _dials(attempts, i, channel):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _close(attempts, i, paused, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
     """Visits, quiet hours and the pause of one case; returns the attempts dropped."""
-    dropped = 0
+    dropped = np.int64(0)
     for channel in range(_CHANNELS):
         barred = paused or (channel == FIELD and limits.visits_barred)
         for part in range(_PARTS):
             planned = np.int64(attempts[i, channel, part])
             if planned > 0 and (barred or limits.closed[part]):
-                made = 0
-                if channel == HUMAN or channel == FIELD:
+                made: np.int64 = np.int64(0)
+                if channel in (HUMAN, FIELD):
                     first = (channel * _PARTS + part) * _DRAWS_CELL
                     made = _thinned(planned, rate, key, week, slot, first)
                 attempts[i, channel, part] = made
@@ -233,9 +241,13 @@ def _cap(attempts, i, already, limits, rate, key, week, slot):  # type: ignore[n
 def _restrict(attempts, third_party, account, paused, already, limits, rate, key, week):  # type: ignore[no-untyped-def]
     """All rules on all cases, in place; returns the attempts dropped."""
     blocked = 0
+    closes = limits.visits_barred or limits.closed.any()
+    caps = min(limits.day, limits.week) < _NO_LIMIT
     for i in range(account.shape[0]):
-        blocked += _close(attempts, i, paused[i], limits, rate, key, week, account[i])
-        blocked += _cap(attempts, i, already[i], limits, rate, key, week, account[i])
+        if closes or paused[i]:
+            blocked += _close(attempts, i, paused[i], limits, rate, key, week, account[i])
+        if caps:
+            blocked += _cap(attempts, i, already[i], limits, rate, key, week, account[i])
         if third_party[i] and limits.third_party_barred:
             third_party[i] = _thinned(1, rate, key, week, account[i], _DRAW_THIRD_PARTY) > 0
     return blocked
@@ -245,8 +257,8 @@ def _restrict(attempts, third_party, account, paused, already, limits, rate, key
 def _count(attempts, third_party, paused, already, limits, counts):  # type: ignore[no-untyped-def]
     """Fill ``counts`` with the violations of each case; columns as in ``VIOLATION_KINDS``."""
     for i in range(attempts.shape[0]):
-        total = 0
-        quiet = 0
+        total = np.int64(0)
+        quiet = np.int64(0)
         for channel in range(_CHANNELS):
             for part in range(_PARTS):
                 made = np.int64(attempts[i, channel, part])

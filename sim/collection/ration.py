@@ -13,6 +13,9 @@ from sim.collection.treatment import Treatment
 from sim.core.columns import I64
 from sim.core.errors import SpecError
 
+# rows are counted in 28 bits of a sort key, beside 32 of priority and 3 of stage
+_ROW_BITS = 28
+
 
 def ration(treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
     """Limit human dials and field visits to ``capacity``; machine channels are not scarce.
@@ -30,7 +33,7 @@ def ration(treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
     for channel, most, what in ((HUMAN, capacity.dials, "dials"), (FIELD, capacity.visits, "visits")):
         if most < 0:
             raise SpecError("capacity", what, f"{most} is negative", "0 or more")
-        wanted = attempts[:, channel, :].sum(axis=1, dtype=np.int64)
+        wanted = _wanted(attempts, channel)
         if int(wanted.sum()) > most:
             if attempts is treatment.attempts:
                 attempts = attempts.copy()
@@ -60,12 +63,25 @@ def _queue(wanted: I64, treatment: Treatment, cases: Cases) -> I64:
     account = cases.account[rows]
     if np.any(account[1:] < account[:-1]):
         rows = rows[np.argsort(account, kind="stable")]
-    # stage and priority in one number that sorts like the pair: float bits are ordered like integers
-    # once negative numbers are turned over; adding 0 makes -0 equal 0
+    # one number a case that sorts like (stage, -priority, row): float bits are ordered like integers
+    # once negative ones are turned over; adding 0 makes -0 equal 0
     bits = (treatment.priority[rows] + np.float32(0)).view(np.int32).astype(np.int64)
-    ascending = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-    key = (cases.stage[rows].astype(np.int64) << 33) - ascending
-    return rows[np.argsort(key, kind="stable")]
+    rising = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    key = cases.stage[rows].astype(np.int64) << (32 + _ROW_BITS)
+    key |= ((1 << 31) - rising) << _ROW_BITS
+    key |= np.arange(rows.size)
+    key.sort()
+    return np.asarray(rows[key & ((1 << _ROW_BITS) - 1)], np.int64)
+
+
+@njit(nogil=True, cache=True)
+def _wanted(attempts, channel):  # type: ignore[no-untyped-def]
+    """Attempts of each case on a channel."""
+    wanted = np.zeros(attempts.shape[0], np.int64)
+    for row in range(attempts.shape[0]):
+        for part in range(attempts.shape[2]):
+            wanted[row] += attempts[row, channel, part]
+    return wanted
 
 
 @njit(nogil=True, cache=True)
@@ -81,7 +97,7 @@ def trim(attempts, row, channel, keep):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _serve(attempts, channel, queue, stage, left):  # type: ignore[no-untyped-def]
     for row in queue:
-        wanted = 0
+        wanted = np.int64(0)
         for part in range(attempts.shape[2]):
             wanted += np.int64(attempts[row, channel, part])
         served = min(wanted, left[stage[row]])

@@ -22,8 +22,12 @@ def highest(score: NDArray[np.floating], among: Bool, count: int, account: NDArr
     if count >= candidates.size:
         chosen[candidates] = True
     elif count > 0:
-        order = np.lexsort((account[candidates], -score[candidates]))
-        chosen[candidates[order[:count]]] = True
+        among_scores = score[candidates]
+        cut = np.partition(among_scores, candidates.size - count)[candidates.size - count]
+        chosen[candidates[among_scores > cut]] = True
+        level = candidates[among_scores == cut]
+        level = level[np.argsort(account[level], kind="stable")]
+        chosen[level[: count - np.count_nonzero(chosen)]] = True
     return chosen
 
 

@@ -7,6 +7,7 @@ declaration serves the type checker, numpy (dtype) and numba (attribute access i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 import numpy as np
@@ -34,6 +35,7 @@ class Columns(Protocol):
 C = TypeVar("C", bound=Columns)
 
 
+@cache
 def dtypes(table: type[Any]) -> dict[str, np.dtype[Any]]:
     """Column names of a table class with their numpy dtypes, in order."""
     hints = get_type_hints(table)

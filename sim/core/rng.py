@@ -12,9 +12,9 @@ import hashlib
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.core.columns import F64
+from sim.core.kernel import kernel, kernel_step
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -40,7 +40,7 @@ class Words(NamedTuple):
     d: float
 
 
-@njit(nogil=True, cache=True, inline="never")
+@kernel_step
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Philox4x32-10: four counter words and two key words (uint64 below 2**32) to four words."""
     for _ in range(10):
@@ -57,7 +57,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def uniforms(key, week, slot, draw):  # type: ignore[no-untyped-def]
     """Four uniforms in (0, 1) for one agent's decision ``draw`` in one week.
 
@@ -75,13 +75,13 @@ def uniforms(key, week, slot, draw):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def normal(u1, u2):  # type: ignore[no-untyped-def]
     """A standard normal number from two uniforms in (0, 1) (Box-Muller)."""
     return np.sqrt(-2.0 * np.log(u1)) * np.cos(2.0 * np.pi * u2)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _fill(key, week, out):  # type: ignore[no-untyped-def]
     for slot in range(out.shape[0]):
         a, b, c, d = uniforms(key, week, slot, 0)
@@ -89,6 +89,20 @@ def _fill(key, week, out):  # type: ignore[no-untyped-def]
         out[slot, 1] = b
         out[slot, 2] = c
         out[slot, 3] = d
+
+
+@kernel
+def _fill_normal(key, week, out):  # type: ignore[no-untyped-def]
+    for slot in range(out.shape[0]):
+        a, b, _, _ = uniforms(key, week, slot, 0)
+        out[slot] = normal(a, b)
+
+
+def normal_rows(seed: int, name: str, rows: int, week: int = 0) -> F64:
+    """Standard normal numbers of shape (rows,): row ``i`` is agent ``i``'s, whatever ``rows`` is."""
+    out = np.empty(rows)
+    _fill_normal(stream(seed, name), week, out)
+    return out
 
 
 def uniform_rows(seed: int, name: str, rows: int, week: int = 0) -> F64:

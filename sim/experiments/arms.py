@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sim.collection.registry import strategy_names
 from sim.core.errors import SpecError, unknown_name
@@ -131,9 +130,7 @@ def _wanted(
         raise SpecError("arms", "", "there is no arm", 'at least one, such as arms={"now": {}}')
     for name, changes in wanted.items():
         if not isinstance(name, str) or not re.fullmatch(ID_PATTERN, name):
-            raise SpecError(
-                "arms", "", f"{name!r} is not a name for an arm", "1 to 40 of a-z, 0-9, _ and -"
-            )
+            raise SpecError("arms", "", f"{name!r} is not a name for an arm", "1 to 40 of a-z, 0-9, _ and -")
         if not isinstance(changes, Mapping):
             raise SpecError("arms", name, f"{changes!r} is not a mapping of changes", '{"field": value}')
     return wanted
@@ -169,8 +166,3 @@ def _strategies(scenario: Scenario) -> list[tuple[str, str]]:
         if event.kind == "rollout":
             found.append((f"events[{row}].strategy", event.strategy))
     return found
-
-
-def path_text(path: str | Path) -> str:
-    """A path as a scenario holds it."""
-    return str(path)

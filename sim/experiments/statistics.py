@@ -72,6 +72,7 @@ def paired_difference(
     base: Sequence[float | None],
     changed_reasons: Sequence[str | None] = (),
     base_reasons: Sequence[str | None] = (),
+    base_name: str = "the other arm",
 ) -> Estimate:
     """Mean of ``changed - base`` over pairs of runs with the same seed, with its t interval.
 
@@ -84,7 +85,7 @@ def paired_difference(
         differences.append(None if new is None or old is None else new - old)
         own = changed_reasons[row] if new is None and row < len(changed_reasons) else None
         other = base_reasons[row] if old is None and row < len(base_reasons) else None
-        reasons.append(own or (f"in the other arm: {other}" if other else None))
+        reasons.append(own or (f"in {base_name}: {other}" if other else None))
     return mean_interval(differences, reasons, "pair")
 
 

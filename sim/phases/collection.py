@@ -16,7 +16,6 @@ from sim.collection import (
     count_violations,
     decide,
     funnel,
-    funnel_parameters,
     permit,
     ration,
     strategy,
@@ -146,7 +145,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     made = ration(permission.treatment, cases, capacity)
     violations = count_violations(made, cases, state.rules)
     outcome = funnel(
-        made, cases, latent(state, k), funnel_parameters(state.world), seed=state.seed, week=state.clock
+        made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock
     )
     _apply(state, k, outcome)
     _count(state, number, k, outcome, int(violations.sum()))
@@ -235,7 +234,7 @@ def _pay_collectors(state: State) -> None:
             if served.sum() > 0:
                 fees = owed * served // served.sum()
                 fees[int(np.argmax(served))] += owed - int(fees.sum())
-        state.lenders.money -= fees
+        state.lenders.money[:] -= fees
         c.recovered[number] += recovered
         c.commission[number] += int(fees.sum())
         c.accounts[number] = int(np.count_nonzero(mine))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from sim.core.columns import I64
+from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ RECOVERY_WEEKS = 26
 PAYOUT = 0.1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def books_by_stage(a, by_stage, arrears):  # type: ignore[no-untyped-def]
     """Balances on the books into ``by_stage[lender, stage]`` and arrears into ``arrears[lender]``, fen."""
     for k in range(a.balance.shape[0]):
@@ -28,7 +28,7 @@ def books_by_stage(a, by_stage, arrears):  # type: ignore[no-untyped-def]
             arrears[a.lender[k]] += a.arrears[k]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def lines_week(f, p, standard, factor):  # type: ignore[no-untyped-def]
     """Each living firm's credit line: some weeks of its hard costs, times its bank's standard."""
     for i in range(f.cash.shape[0]):
@@ -50,12 +50,12 @@ def _costs_and_dividends(state: State) -> None:
     n, lenders, ledger = state.world.lenders, state.lenders, state.ledger
     loans = lenders.household_loans + lenders.firm_loans
     costs = (loans * (n.operating_cost.value / 52)).astype(np.int64)
-    lenders.money -= costs
+    lenders.money[:] -= costs
     ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, int(costs.sum()))
     lenders.capital[:] = lenders.money + loans - lenders.provisions
     excess = np.maximum(0, lenders.capital - (n.capital_ratio.value * loans).astype(np.int64))
     payout = (excess * PAYOUT).astype(np.int64)
-    lenders.money -= payout
+    lenders.money[:] -= payout
     lenders.capital[:] -= payout
     ledger.pay("bank_dividends", Sector.LENDERS, Sector.OTHERS, int(payout.sum()))
     state.macro.others += int(costs.sum() + payout.sum())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.core.columns import I64
+from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import uniforms
 
@@ -30,14 +30,14 @@ class FailureSums(NamedTuple):
     line_lost: int
 
 
-@njit(nogil=True, cache=True)
-def strain_week(f, p):  # type: ignore[no-untyped-def]
+@kernel
+def strain_week(f, p, laid_off):  # type: ignore[no-untyped-def]
     """Firms below some weeks of liquidity cut orders and staff; staff follows average sales.
 
-    Sets ``staff`` and, for each firm, returns the share of its staff that is laid off.
+    ``laid_off`` receives the share of each firm's staff that is laid off.
     """
-    laid_off = np.zeros(f.cash.shape[0])
     for i in range(f.cash.shape[0]):
+        laid_off[i] = 0.0
         if not f.alive[i] or f.normal_sales[i] == 0:
             continue
         hard = f.hard_cost_share[i] * f.average_sales[i]
@@ -51,14 +51,12 @@ def strain_week(f, p):  # type: ignore[no-untyped-def]
         if f.staff[i] < before and f.staff[i] < 1.0 - p.labour_hoarding:
             laid_off[i] = 1.0 - f.staff[i] / before
         f.employees[i] = np.int32(round(f.normal_employees[i] * f.staff[i]))
-    return laid_off
 
-
-@njit(nogil=True, cache=True)
-def failing_week(clock, f, p, key):  # type: ignore[no-untyped-def]
-    """Firms that could not pay hard costs, or whose creditors petition, as a boolean per firm."""
-    failing = np.zeros(f.cash.shape[0], np.bool_)
+@kernel
+def failing_week(clock, f, p, key, failing):  # type: ignore[no-untyped-def]
+    """Firms that could not pay hard costs, or whose creditors petition, into ``failing``."""
     for i in range(f.cash.shape[0]):
+        failing[i] = False
         if not f.alive[i] or f.rescued[i]:
             continue
         failing[i] = not f.paid_hard_costs[i]
@@ -66,10 +64,9 @@ def failing_week(clock, f, p, key):  # type: ignore[no-untyped-def]
             u, _, _, _ = uniforms(key, clock, i, 0)
             if u < p.petition_rate:
                 failing[i] = True
-    return failing
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-untyped-def]
     """One firm fails: creditors get their share of the estate and lose the rest, orders end.
 
@@ -112,7 +109,7 @@ def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-u
     return sale, to_firms, to_public, lost_firms, lost_public, whole, line
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def clear_link(e, k, clock):  # type: ignore[no-untyped-def]
     """Forget what is owed on a link; orders placed so far no longer count."""
     k.not_due[e] = 0
@@ -124,7 +121,7 @@ def clear_link(e, k, clock):  # type: ignore[no-untyped-def]
     k.since[e] = clock + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks):  # type: ignore[no-untyped-def]
     """Failed firms' estates pay out what they collect: banks first (``to_banks``, fen), then owners.
 
@@ -152,7 +149,7 @@ def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks):  
     return owners, written_off, public
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def entrants_week(clock, f, k, start, p, terms):  # type: ignore[no-untyped-def]
     """New firms take over closed rows, with equity for their buffer and their first receivables.
 
@@ -186,7 +183,7 @@ def entrants_week(clock, f, k, start, p, terms):  # type: ignore[no-untyped-def]
     return equity, count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
     """Borrowers lose their job with their firm, or with the staff it lays off. Returns how many."""
     count = 0
@@ -264,7 +261,7 @@ def _close_estates(state: State) -> None:
     trade = Instrument.TRADE_CREDIT
     ledger.write_off("estates_closed", Sector.FIRMS, Sector.FIRMS, int(lost), trade)
     ledger.write_off("estates_closed", Sector.GOVERNMENT, Sector.FIRMS, int(public), trade)
-    state.lenders.money += to_banks
+    state.lenders.money[:] += to_banks
     terms = state.world.firms.terms_weeks.value
     equity, _ = entrants_week(state.clock, f, k, state.buyer_start, p, terms)
     ledger.pay("new_equity", Sector.OTHERS, Sector.FIRMS, int(equity))
@@ -274,8 +271,10 @@ def _close_estates(state: State) -> None:
 def failure(state: State) -> None:
     """Strain, failures until nobody else fails, estates, entrants and lay-offs of one week."""
     f, p = state.firms, state.firm_numbers
-    laid_off = strain_week(f, p)
-    failing = failing_week(state.clock, f, p, state.key("failure.petition"))
+    laid_off = np.zeros(len(f.cash))
+    failing = np.zeros(len(f.cash), np.bool_)
+    strain_week(f, p, laid_off)
+    failing_week(state.clock, f, p, state.key("failure.petition"), failing)
     failing |= state.forced_failures()
     while failing.any():
         for firm in np.flatnonzero(failing):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.core.calendar import is_due_week, weeks_since_oldest_unpaid
 from sim.core.columns import I64
+from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import uniforms
 
 #: Decisions of a borrower (slot: borrower row) and of an account (slot: account row); each its own draw.
@@ -53,14 +53,14 @@ def household_flows(lenders: int) -> HouseholdFlows:
     return HouseholdFlows(*by_lender, np.zeros(TOTALS, np.int64))
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def find_firm(market, u):  # type: ignore[no-untyped-def]
     """Row of the firm whose open position a seeker gets (inverse of the cumulated positions)."""
     target = np.int64(u * market.open_positions[-1])
     return np.searchsorted(market.open_positions, target, side="right")
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-untyped-def]
     """Income without work, job loss, job finding. Wages were paid with the firms' hard costs."""
     u, v, w, _ = uniforms(key, clock, i, JOB)
@@ -82,7 +82,7 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
         flows.totals[T_HIRED] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def needs(i, clock, b, p, key, flows):  # type: ignore[no-untyped-def]
     """Essential spending and expense shocks; a week without enough for essentials is counted."""
     spent = min(b.cash[i], b.essentials[i])
@@ -97,7 +97,7 @@ def needs(i, clock, b, p, key, flows):  # type: ignore[no-untyped-def]
     flows.totals[T_CONSUMPTION] += spent
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def accrue(k, a, p, flows):  # type: ignore[no-untyped-def]
     """A month's interest is added to a balance that is on the lender's books."""
     interest = np.int64(a.balance[k] * p.annual_rate / 12.0)
@@ -105,7 +105,7 @@ def accrue(k, a, p, flows):  # type: ignore[no-untyped-def]
     flows.interest[a.lender[k]] += interest
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
     """A revolving account in order is used up to the usual share of its limit; sets the minimum payment.
 
@@ -121,7 +121,7 @@ def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
     return bought
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """The monthly due date of one account. Returns whether the borrower means to pay now."""
     if a.charged_off[k]:
@@ -147,7 +147,7 @@ def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-unt
     return True
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-def]
     """Whether a late borrower pays something on one account this week: asked or unasked."""
     if a.dispute_open[k]:
@@ -172,7 +172,7 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
     return v < hazard
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def wanted_now(k, a):  # type: ignore[no-untyped-def]
     """What paying means: the plan's instalment, else all arrears, after a charge-off an instalment."""
     if a.plan_left[k] > 0:
@@ -182,7 +182,7 @@ def wanted_now(k, a):  # type: ignore[no-untyped-def]
     return a.arrears[k]
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     """Pay an account as far as money reaches, oldest debt first, in whole instalments when late.
 
@@ -206,7 +206,7 @@ def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     return want - amount
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
     """Book a payment of ``amount`` fen on account ``k``."""
     b.cash[i] -= amount
@@ -233,7 +233,7 @@ def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
         a.plan_left[k] = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
     """Whether a borrower on a plan keeps this month's instalment; a broken plan ends."""
     _, _, u, _ = uniforms(key, clock, k, PAY)
@@ -245,7 +245,7 @@ def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
     return False
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def pay_accounts(i, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """Dues and payments on all accounts of a borrower, promises first, then the newest debts.
 
@@ -277,7 +277,7 @@ def pay_accounts(i, clock, b, a, p, standard, key, flows):  # type: ignore[no-un
     b.collected_recent[i] = np.int64(b.collected_recent[i] * COLLECTED_FADE)
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     """Days past due of the oldest unpaid instalment; charge-off after 180 days.
 
@@ -303,7 +303,7 @@ def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
         a.arrears[k] = a.balance[k]
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """A repaid borrower may borrow again; long after a charge-off a new lender may start afresh.
 
@@ -336,7 +336,7 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     flows.totals[T_CONSUMPTION] += loan
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def summarise(i, clock, b, a, p, key):  # type: ignore[no-untyped-def]
     """The borrower's totals, hiding, reach and stress after the payments."""
     worst = 0
@@ -358,7 +358,7 @@ def summarise(i, clock, b, a, p, key):  # type: ignore[no-untyped-def]
         b.hiding[i] = False
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def household_week(
     clock, b, a, p, market, standard, people, debts, flows, keep_jobs, accounts_active
 ):  # type: ignore[no-untyped-def]

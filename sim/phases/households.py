@@ -64,13 +64,13 @@ def _post(state: State, flows: HouseholdFlows) -> None:
     ledger.pay("consumption", people, others, int(t[T_CONSUMPTION]))
     macro.government -= int(t[T_BENEFITS] + t[T_BACKSTOP_WAGES])
     macro.others += int(t[T_CONSUMPTION] - t[T_FAMILY])
-    lenders.money += flows.repaid + flows.recovered - flows.lent
-    lenders.household_loans += flows.lent + flows.interest - flows.repaid - flows.charged_off
-    lenders.lost += flows.charged_off
-    lenders.recovered += flows.recovered
+    lenders.money[:] += flows.repaid + flows.recovered - flows.lent
+    lenders.household_loans[:] += flows.lent + flows.interest - flows.repaid - flows.charged_off
+    lenders.lost[:] += flows.charged_off
+    lenders.recovered[:] += flows.recovered
     if not state.spec.channels.household_to_lender:
         ledger.pay("backstop_loans", Sector.GOVERNMENT, banks, int(flows.charged_off.sum()))
-        lenders.money += flows.charged_off
+        lenders.money[:] += flows.charged_off
         macro.government -= int(flows.charged_off.sum())
 
 

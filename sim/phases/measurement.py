@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+from sim.core.kernel import kernel
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def consumer_books(a):  # type: ignore[no-untyped-def]
     """Loan books: (accounts with a balance, of these late, 30 days late; balances likewise), fen."""
     accounts, late, late_30 = 0, 0, 0
@@ -30,7 +30,7 @@ def consumer_books(a):  # type: ignore[no-untyped-def]
     return accounts, late, late_30, book, book_late, book_30
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def people_week(b):  # type: ignore[no-untyped-def]
     """Borrowers with a wage: (how many, at work, stress in sum, over 180 days late, their stress in sum)."""
     people, working, long_late = 0, 0, 0

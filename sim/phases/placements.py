@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from sim.agents.tables import PlacementColumns
 from sim.core.columns import I16, empty, rows
+from sim.core.kernel import kernel, kernel_step
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -18,7 +18,7 @@ EARLY, MIDDLE, LATE, CHARGED_OFF = 1, 2, 3, 4
 HORIZON_WEEKS = {"30d": 4, "90d": 13, "180d": 26, "360d": 52}
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def stage_of(days, charged_off):  # type: ignore[no-untyped-def]
     """Stage by age of debt: early 1-30 days, middle 31-90, late 91-180, charged off."""
     if charged_off:
@@ -28,7 +28,7 @@ def stage_of(days, charged_off):  # type: ignore[no-untyped-def]
     return EARLY if days <= 30 else (MIDDLE if days <= 90 else LATE)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def stages_week(a):  # type: ignore[no-untyped-def]
     """Every account's stage; an account back in order may be placed anew later. Returns new placements."""
     fresh = 0
@@ -45,7 +45,7 @@ def stages_week(a):  # type: ignore[no-untyped-def]
     return fresh
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def place_week(clock, a, responsible, q, used, everyone):  # type: ignore[no-untyped-def]
     """Append a placement for each account in a new stage (``everyone``: for each one in arrears).
 
@@ -85,7 +85,7 @@ def place_week(clock, a, responsible, q, used, everyone):  # type: ignore[no-unt
     return used
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def follow_week(clock, a, q, used):  # type: ignore[no-untyped-def]
     """Cash received since placement, when the arrears at placement were covered, and horizons reached.
 

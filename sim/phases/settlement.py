@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.core.columns import I64
+from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class TradeSums(NamedTuple):
     collected: int
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def payroll_week(b, f, payroll):  # type: ignore[no-untyped-def]
     """Wages that each firm owes the borrowers it employs, into ``payroll`` (fen by firm)."""
     payroll[:] = 0
@@ -40,7 +40,7 @@ def payroll_week(b, f, payroll):  # type: ignore[no-untyped-def]
             payroll[b.employer[i]] += b.wage[i]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped-def]
     """Hard costs fall due and are paid from cash and credit line, or not at all.
 
@@ -78,7 +78,7 @@ def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped
     return wages, taxes, imports, others
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def wages_week(b, f):  # type: ignore[no-untyped-def]
     """Borrowers at work receive their wage if their firm paid its hard costs."""
     for i in range(b.cash.shape[0]):
@@ -88,7 +88,7 @@ def wages_week(b, f):  # type: ignore[no-untyped-def]
             b.cash[i] += b.wage[i]
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def discipline(i, e, f, k, p, large_from, gap):  # type: ignore[no-untyped-def]
     """Share of what is due on a link that its buyer offers; collection closes part of the gap.
 
@@ -102,7 +102,7 @@ def discipline(i, e, f, k, p, large_from, gap):  # type: ignore[no-untyped-def]
     return phi, phi
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def offers_week(f, k, start, p, large_from, gap, compulsory, offers):  # type: ignore[no-untyped-def]
     """What each buyer offers on each link this week; everything due when payment is compulsory."""
     for i in range(f.cash.shape[0]):
@@ -121,7 +121,7 @@ def offers_week(f, k, start, p, large_from, gap, compulsory, offers):  # type: i
         f.paid[i] = 0
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def circulate(f, k, start, p, rounds, offers, budget, receipts):  # type: ignore[no-untyped-def]
     """Buyers pay what they offer from cash at hand, in rounds; receipts can be spent in the next.
 
@@ -165,7 +165,7 @@ def circulate(f, k, start, p, rounds, offers, budget, receipts):  # type: ignore
     return to_firms, to_public
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-untyped-def]
     """Ages of debts, what each firm is owed and owes, and weeks of short payment.
 
@@ -206,7 +206,7 @@ def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-unt
     return advanced, collected
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def dividends_week(f, p):  # type: ignore[no-untyped-def]
     """Owners take what exceeds the equity target: buffer plus normal receivables minus payables.
 
@@ -228,7 +228,7 @@ def dividends_week(f, p):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sweep_lines(f, drawn, repaid):  # type: ignore[no-untyped-def]
     """Negative cash is drawn from the bank line, positive cash repays it (fen by bank)."""
     for i in range(f.cash.shape[0]):
@@ -260,7 +260,7 @@ def _pay_hard_costs(state: State) -> None:
     state.macro.government += sums.taxes
     state.macro.world += sums.imports
     state.macro.others += sums.others
-    state.lenders.money += interest
+    state.lenders.money[:] += interest
 
 
 def _pay_trade_debts(state: State) -> None:
@@ -298,8 +298,8 @@ def sweep_firm_lines(state: State) -> None:
     drawn: I64 = np.zeros(len(state.lenders.money), np.int64)
     repaid: I64 = np.zeros(len(state.lenders.money), np.int64)
     sweep_lines(state.firms, drawn, repaid)
-    state.lenders.money += repaid - drawn
-    state.lenders.firm_loans += drawn - repaid
+    state.lenders.money[:] += repaid - drawn
+    state.lenders.firm_loans[:] += drawn - repaid
     ledger = state.ledger
     ledger.lend("lines_drawn", Sector.LENDERS, Sector.FIRMS, int(drawn.sum()), Instrument.FIRM_LOANS)
     ledger.repay("lines_repaid", Sector.FIRMS, Sector.LENDERS, int(repaid.sum()), Instrument.FIRM_LOANS)

@@ -13,9 +13,13 @@ from sim.agents.tables import (
     LenderColumns,
     PlacementColumns,
 )
+from sim.collection.parameters import funnel_parameters
 from sim.core.columns import F64, empty
 from sim.core.ledger import Ledger
-from sim.network import SectorTable, SupplyNetwork, generate, load_sector_table, read_network
+from sim.network.generate import generate
+from sim.network.read import read_network
+from sim.network.sector_table import SectorTable, load_sector_table
+from sim.network.supply import SupplyNetwork
 from sim.phases.books import open_books
 from sim.phases.parameters import firm_parameters, household_parameters
 from sim.phases.state import Macro, State
@@ -95,7 +99,7 @@ def start(
         buyer_start=firms.buyer_start, links_of_supplier=firms.links_of_supplier,
         supplier_start=firms.supplier_start, budget=firms.budget, pull=firms.pull, sectors=network.sectors,
         macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
-        household_numbers=household_parameters(world), accounts_active=portfolio is None,
+        household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world), accounts_active=portfolio is None,
     )  # fmt: skip
     count = len(spec.collectors)
     state.week_complaints = np.zeros(count, np.int64)

@@ -17,6 +17,7 @@ from sim.agents.tables import (
     LinkColumns,
     PlacementColumns,
 )
+from sim.collection.parameters import FunnelParameters
 from sim.collection.registry import Strategy
 from sim.core.columns import F64, I32, I64, Bool
 from sim.core.ledger import Ledger
@@ -68,6 +69,7 @@ class State:
     ledger: Ledger
     firm_numbers: FirmParameters
     household_numbers: HouseholdParameters
+    funnel_numbers: FunnelParameters
     clock: int = 0
     placements_used: int = 0
     accounts_active: bool = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import normal, uniforms
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sim.phases.state import State
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
     """Each firm's log shocks move and its final sales follow; returns total final sales, fen.
 
@@ -35,7 +35,7 @@ def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pull_week(slot, f, p, pull):  # type: ignore[no-untyped-def]
     """How strongly each supplier attracts orders this week (0 once it has failed)."""
     half_variance = 0.5 * p.shock_sd**2
@@ -43,19 +43,19 @@ def pull_week(slot, f, p, pull):  # type: ignore[no-untyped-def]
         pull[slot, j] = np.exp(f.order_shock[j] - half_variance) * f.input_limit[j] if f.alive[j] else 0.0
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def order(amount, budget, pull):  # type: ignore[no-untyped-def]
     """One order in whole fen; the same product later tells how much of it matures."""
     return np.int64(amount * budget * pull)
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def on_credit(value, credit_share):  # type: ignore[no-untyped-def]
     """The part of a delivery that is a receivable with terms; the rest is due at once."""
     return np.int64(value * credit_share)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def orders_week(slot, f, k, start, p, budget, pull, sold, missed, keep_orders, input_channel):  # type: ignore[no-untyped-def]
     """Every buyer splits its budget over living suppliers.
 
@@ -99,7 +99,7 @@ def orders_week(slot, f, k, start, p, budget, pull, sold, missed, keep_orders, i
     return delivered, outside
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def input_shortage(i, f, p, placed, wanted, input_channel):  # type: ignore[no-untyped-def]
     """Essential inputs that nobody delivers limit next week's output, the rest is bought outside.
 
@@ -117,7 +117,7 @@ def input_shortage(i, f, p, placed, wanted, input_channel):  # type: ignore[no-u
     return extra
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def maturity_week(clock, f, k, p, budget, pull, key):  # type: ignore[no-untyped-def]
     """Receivables whose terms end become due; some are disputed, some disputes end.
 
@@ -151,7 +151,7 @@ def maturity_week(clock, f, k, p, budget, pull, key):  # type: ignore[no-untyped
     return written_off
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def sales_week(f, p, sold, missed):  # type: ignore[no-untyped-def]
     """Sales, their averages and next week's planned activity follow."""
     fade = 1.0 - 1.0 / p.memory_weeks

@@ -36,7 +36,8 @@ class Quantity(Spec):
 
     @model_validator(mode="after")
     def _inside_own_range(self) -> Self:
-        if self.low is not None and self.value < self.low or self.high is not None and self.value > self.high:
+        below = self.low is not None and self.value < self.low
+        if below or (self.high is not None and self.value > self.high):
             low = "-" if self.low is None else f"{self.low:g}"
             high = "-" if self.high is None else f"{self.high:g}"
             raise ValueError(f"value: {self.value:g} is outside its own low and high|{low} to {high}")

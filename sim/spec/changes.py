@@ -54,15 +54,14 @@ def apply_changes(scenario: Scenario, changes: Mapping[str, object], source: str
     for name, value in changes.items():
         field = SHORT_NAMES.get(name, name)
         if field.startswith("world."):
-            data["world_changes"][_world_field(field.removeprefix("world."), source, name)] = value
+            number = field.removeprefix("world.")
+            _checked_number(number, _plain(value), source, name)
+            data["world_changes"][number] = _plain(value)
         elif field.startswith("rules."):
-            data["rules_changes"][_rule_field(field.removeprefix("rules."), source, name)] = value
+            data["rules_changes"][_rule_field(field.removeprefix("rules."), source, name)] = _plain(value)
         else:
             _put(data, _parts(field, source), value, source)
-    changed = validate(Scenario, data, source)
-    for path, number in changed.world_changes.items():
-        _checked_number(path, number, source, f"world.{path}")
-    return changed
+    return validate(Scenario, data, source)
 
 
 def apply_world_changes(world: World, changes: Mapping[str, float], source: str = "world_changes") -> World:

@@ -21,14 +21,16 @@ _SIGNS: dict[Kind, frozenset[str]] = {
     "world": frozenset(World.model_fields) - {"id", "label"},
     "rule set": frozenset({"jurisdiction", *declared_rules()}),
 }
+#: The one field that tells most.
+_MAIN: dict[Kind, str] = {"scenario": "collectors", "world": "households", "rule set": "jurisdiction"}
 
 
 def recognise(node: Node) -> Kind | None:
     """Which kind of specification a node is, by the fields it has; none when it fits no kind."""
     keys = set(node.value) if isinstance(node.value, dict) else set()
-    hits = {kind: len(keys & signs) for kind, signs in _SIGNS.items()}
+    hits = {kind: (_MAIN[kind] in keys, len(keys & signs)) for kind, signs in _SIGNS.items()}
     best = max(hits, key=lambda kind: hits[kind])
-    return best if hits[best] else None
+    return best if any(hits[best]) else None
 
 
 def check_file(

@@ -62,7 +62,10 @@ def _translated(
     place = _place(node, fault.path)
     if place is None:
         return SpecError(source, dotted(fault.path), problem, fault.allowed)
-    return place.fault(dotted(fault.path), problem, fault.allowed)
+    told = place.fault(dotted(fault.path), problem, fault.allowed)
+    if place.source == source:
+        return told
+    return SpecError(f"{place.source} (included by {source})", told.field, problem, fault.allowed)
 
 
 def _others(path: Path, paths: list[Path]) -> int:

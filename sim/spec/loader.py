@@ -184,7 +184,8 @@ def _check_references(node: Node, scenario: Scenario) -> None:
         if place is None or place.value is None:
             continue
         name = str(place.value)
-        if locate(name, kind, place.folder) is None:
+        found = locate(name, kind, place.folder)
+        if found is None or not found[0].is_file():
             problem, allowed = unknown_name(name, shipped(kind), kind)
             raise place.fault(dotted(path), problem, f"{allowed}, or a path to a YAML file")
     world, rules = load_world(scenario.world), load_rules(scenario.rules)

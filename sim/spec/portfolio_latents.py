@@ -33,9 +33,9 @@ borrower who never pays is either of low ability or reluctant, each with its cha
 late month never raises it. ``reluctance`` is the posterior chance of the reluctant type. Whoever
 draws agents draws the type first and for a reluctant one takes ``x`` from the prior.
 
-Every constant below is an assumption. Onset, persistence, slope and depth are round numbers near
-the maximum of the likelihood on the public card file of UCI (April to August 2005); the share of
-reluctant borrowers lies between those of the two worlds.
+Every constant below is an assumption. Onset, slope and persistence are round numbers near the
+maximum of the likelihood on the public card file of UCI (April to August 2005), the other
+constants held; the share of reluctant borrowers lies between those of the two worlds.
 """
 
 from __future__ import annotations

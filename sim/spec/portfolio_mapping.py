@@ -71,7 +71,7 @@ class PortfolioMapping(Spec):
     ratio_to_local_income: float = Field(
         gt=0,
         le=1e6,
-        description="yuan of the model for one unit of the file's money: mean income here over mean income there",
+        description="yuan of the model for one unit of the file's money: income here over income there",
     )
     ratio_basis: str = Field(min_length=1, description="how the ratio was found, or 'assumption'")
     columns: PortfolioColumns

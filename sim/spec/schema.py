@@ -38,7 +38,7 @@ def schema(name: str) -> dict[str, Any]:
         "type": "object",
         "if": {"required": ["include"]},
         "then": {
-            "properties": {"include": include} | {key: True for key in full["properties"]},
+            "properties": {"include": include} | dict.fromkeys(full["properties"], True),
             "additionalProperties": False,
         },
         "else": {"$ref": f"#/$defs/{model.__name__}"},

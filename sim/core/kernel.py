@@ -1,0 +1,28 @@
+"""How compiled kernels are declared.
+
+A kernel is one agent's week in plain loops over tables of columns (NamedTuples of arrays). Numba
+would count references to every column at every step of every agent, which costs forty times the
+arithmetic; the caller holds all arrays for the whole call, so kernels are compiled without
+reference counting. They must not allocate: outputs are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import njit
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Compile a loop over agents: no interpreter lock, kept on disk, serial."""
+    compiled: F = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function)
+    return compiled
+
+
+def kernel_step(function: F) -> F:
+    """Compile one named step of an agent's week, to be inlined into a :func:`kernel`."""
+    compiled: F = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, forceinline=True)(function)
+    return compiled

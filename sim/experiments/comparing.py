@@ -1,0 +1,235 @@
+"""Running comparisons: paired runs of several arms, or one run by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sim.core.errors import SpecError, StoppedError
+from sim.experiments.comparison import Comparison
+from sim.experiments.executors import Given, run_all
+from sim.experiments.plan import (
+    Plan,
+    RulesLike,
+    ScenarioLike,
+    WorldLike,
+    base_scenario,
+    make_plan,
+    read_worlds,
+)
+from sim.experiments.store import RunFile
+from sim.experiments.tasks import RunRow, run_task
+
+Progress = Callable[[int, int], None]
+
+
+def compare(
+    scenario: ScenarioLike = "baseline",
+    arms: Mapping[str, Mapping[str, object]] | None = None,
+    *,
+    strategies: Iterable[str] | None = None,
+    worlds: WorldLike | Iterable[WorldLike] = ("evidence",),
+    runs: int = 20,
+    portfolio: str | Path | None = None,
+    mapping: str | Path | None = None,
+    network: str | Path | None = None,
+    rules: RulesLike | None = None,
+    weeks: int | None = None,
+    seed: int | None = None,
+    changes: Mapping[str, object] | None = None,
+    interval: str = "seed",
+    workers: int | None = None,
+    executor: Given = None,
+    progress: Progress | None = None,
+    out: str | Path | None = None,
+) -> Comparison:
+    """Compare arms over paired runs.
+
+    Every run index burns in one start in each world; all arms leave it as branches with the same
+    random numbers, so that they differ only through what they change. An arm that changes what is
+    settled before week 0 (population, network, portfolio, burn-in) has a start of its own with the
+    same seed.
+
+    Parameters
+    ----------
+    scenario:
+        Name, path or object.
+    arms:
+        Changes by arm: ``{"now": {}, "cap": {"rules.attempts_per_day": 1}}``; see
+        :func:`sim.spec.changes.apply_changes` for the fields.
+    strategies:
+        Short for one arm each, named as the strategy. Neither arms nor strategies: the three
+        strategies ``traditional``, ``ai_tiered`` and ``app_based``.
+    worlds:
+        Names, paths or objects.
+    runs:
+        Paired runs in each world.
+    portfolio, mapping, network, rules, weeks, seed:
+        Replace what the scenario says.
+    changes:
+        Further changes to the scenario, for all arms.
+    interval:
+        What intervals cover: ``"seed"``.
+    workers:
+        Threads or processes at work; none: one for each core.
+    executor:
+        ``"threads"`` (default), ``"processes"`` (a script then needs ``if __name__ == "__main__":``)
+        or any :class:`concurrent.futures.Executor`. Results are the same.
+    progress:
+        Called in this thread with (starts finished, starts in all), a start with all its arms.
+    out:
+        Folder for ``runs.jsonl``: finished starts are kept there and skipped by the same call later.
+
+    Returns
+    -------
+    Comparison
+        Effects are against a run that leaves everybody alone where arms differ in the strategy
+        alone, else against the first arm.
+
+    Raises
+    ------
+    SpecError
+        For anything impossible, before the first run where it can be known then.
+    StoppedError
+        When the work was interrupted.
+    """
+    if interval != "seed":
+        raise SpecError("interval", "", f"{interval!r} is not a kind of interval", "seed")
+    base, rule_set = base_scenario(
+        scenario,
+        rules=rules,
+        portfolio=portfolio,
+        mapping=mapping,
+        network=network,
+        weeks=weeks,
+        seed=seed,
+        changes=changes,
+    )
+    plan = make_plan(base, rule_set, read_worlds(worlds), arms, strategies, runs)
+    return _run(plan, workers, executor, progress, out)
+
+
+def run_once(
+    scenario: ScenarioLike = "baseline",
+    *,
+    world: WorldLike | None = None,
+    strategy: str | None = None,
+    portfolio: str | Path | None = None,
+    mapping: str | Path | None = None,
+    network: str | Path | None = None,
+    rules: RulesLike | None = None,
+    weeks: int | None = None,
+    seed: int | None = None,
+    changes: Mapping[str, object] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """One run, as a comparison of one arm called ``run``: the same rows, without intervals and effects.
+
+    The seed is the scenario's own (or the one given), not one derived from it. ``progress`` is called
+    with (weeks done, weeks in all) after the burn-in. Other parameters as in :func:`compare`; no
+    world: the scenario's. Raises :class:`SpecError`; :class:`StoppedError` when interrupted.
+    """
+    plan = one_arm_plan(
+        scenario,
+        world=world,
+        strategy=strategy,
+        portfolio=portfolio,
+        mapping=mapping,
+        network=network,
+        rules=rules,
+        weeks=weeks,
+        seed=seed,
+        changes=changes,
+    )
+    task = replace(plan.tasks()[0], seed=plan.scenario.seed)
+    total, done = plan.scenario.weeks, 0
+
+    def weekly(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(done, total)
+
+    try:
+        rows = run_task(task, weekly=weekly)
+    except KeyboardInterrupt as error:
+        raise StoppedError(
+            f"stopped after {done} of {total} weeks; nothing of a single run is kept"
+        ) from error
+    return _comparison(plan, rows)
+
+
+def one_arm_plan(
+    scenario: ScenarioLike,
+    *,
+    world: WorldLike | None,
+    strategy: str | None,
+    portfolio: str | Path | None,
+    mapping: str | Path | None,
+    network: str | Path | None,
+    rules: RulesLike | None,
+    weeks: int | None,
+    seed: int | None,
+    changes: Mapping[str, object] | None,
+    arms: Mapping[str, Mapping[str, object]] | None = None,
+) -> Plan:
+    """The plan of a single start. Raises :class:`SpecError`."""
+    base, rule_set = base_scenario(
+        scenario,
+        rules=rules,
+        portfolio=portfolio,
+        mapping=mapping,
+        network=network,
+        weeks=weeks,
+        seed=seed,
+        changes={**(changes or {}), **({} if strategy is None else {"strategy": strategy})},
+    )
+    worlds = read_worlds(base.world if world is None else world)
+    return make_plan(base, rule_set, worlds, {"run": {}} if arms is None else arms, None, 1)
+
+
+def _run(
+    plan: Plan, workers: int | None, executor: Given, progress: Progress | None, out: str | Path | None
+) -> Comparison:
+    tasks = plan.tasks()
+    file = None if out is None else RunFile(out, plan.hash)
+    wanted = {task.key for task in tasks}
+    done = {key: rows for key, rows in file.read().items() if key in wanted} if file is not None else {}
+    found = len(done)
+
+    def report() -> None:
+        if progress is not None:
+            progress(len(done), len(tasks))
+
+    def take(rows: list[RunRow]) -> None:
+        if file is not None:
+            file.append(rows)
+        done[rows[0]["world"], rows[0]["index"]] = rows
+        report()
+
+    report()
+    try:
+        run_all([task for task in tasks if task.key not in done], take, workers, executor)
+    except StoppedError as error:
+        kept = (
+            "nothing was kept, since no folder was given by out="
+            if file is None
+            else f"what is finished is kept in {file.path}, and the same call goes on from there"
+        )
+        raise StoppedError(f"{error} after {len(done)} of {len(tasks)} starts; {kept}") from error
+    return _comparison(plan, [row for task in tasks for row in done[task.key]], found)
+
+
+def _comparison(plan: Plan, rows: list[RunRow], resumed: int = 0) -> Comparison:
+    order = {world: place for place, world in enumerate(plan.worlds)}
+    return Comparison(
+        scenario=plan.scenario,
+        rules=plan.rules,
+        worlds=tuple(plan.worlds),
+        arms=plan.arms,
+        runs=plan.runs,
+        hash=plan.hash,
+        results=sorted(rows, key=lambda row: (order[row["world"]], row["index"])),
+        resumed=resumed,
+    )

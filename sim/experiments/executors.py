@@ -1,0 +1,159 @@
+"""Handing tasks to threads, processes or the caller's own executor, a few at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from sim.core.errors import SpecError, StoppedError
+from sim.experiments.tasks import RunRow, Task, run_task
+
+Take = Callable[[list[RunRow]], None]
+Given = Executor | Literal["threads", "processes"] | None
+
+#: How often a process pool is made anew after one of its workers was killed.
+_NEW_POOLS = 3
+
+
+class InlineExecutor(Executor):
+    """Runs each task at once in the calling thread; for debugging and for one worker."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run ``fn`` now. An interruption is raised here; other exceptions are kept in the future."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, executor: Given = None) -> None:
+    """Run tasks and pass the rows of each to ``take``, in this thread, as they finish.
+
+    Only about twice as many tasks as there are workers are handed over at a time. Results do not
+    depend on the executor. A pool of own processes that loses a worker is made anew and the lost
+    tasks are run again.
+
+    Parameters
+    ----------
+    tasks:
+        What to run.
+    take:
+        Called with the rows of a finished task.
+    workers:
+        Threads or processes; none: one for each core.
+    executor:
+        ``"threads"`` (the default), ``"processes"``, or any executor, which is not shut down.
+
+    Raises
+    ------
+    StoppedError
+        On an interruption (Ctrl-C), after the rows of all finished tasks were taken.
+    SpecError
+        When a model refuses its scenario, or for an impossible ``workers`` or ``executor``.
+    """
+    count = _workers(workers)
+    waiting = {task.key: task for task in tasks}
+
+    def done(rows: list[RunRow]) -> None:
+        take(rows)
+        del waiting[rows[0]["world"], rows[0]["index"]]
+
+    for attempt in range(_NEW_POOLS + 1):
+        try:
+            with _pool(executor, count) as (pool, stop):
+                _feed(pool, list(waiting.values()), done, 2 * count, stop)
+            return
+        except BrokenExecutor as error:
+            if executor != "processes" or attempt == _NEW_POOLS:
+                raise StoppedError(
+                    f"stopped: a worker process ended ({error or type(error).__name__}); "
+                    "perhaps memory ran out, then fewer workers help"
+                ) from error
+
+
+def _workers(workers: int | None) -> int:
+    if workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 1024:
+        raise SpecError("workers", "", f"{workers!r} is not a number of workers", "1 to 1024")
+    return workers
+
+
+@contextmanager
+def _pool(given: object, workers: int) -> Iterator[tuple[Executor, threading.Event | None]]:
+    """An executor and, where its workers share this process, a signal that stops them."""
+    if given is None or given == "threads":
+        stop = threading.Event()
+        own: Executor = ThreadPoolExecutor(workers, "arrears") if workers > 1 else InlineExecutor()
+    elif given == "processes":
+        stop = None
+        own = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _ignore_interrupts)
+    elif isinstance(given, Executor):
+        yield given, threading.Event() if isinstance(given, ThreadPoolExecutor | InlineExecutor) else None
+        return
+    else:
+        allowed = "'threads', 'processes' or a concurrent.futures.Executor"
+        raise SpecError("executor", "", f"{given!r} is not an executor", allowed)
+    try:
+        yield own, stop
+    except BaseException:
+        own.shutdown(wait=isinstance(own, ThreadPoolExecutor), cancel_futures=True)
+        if isinstance(own, ProcessPoolExecutor):
+            _end_workers(own)
+        raise
+    own.shutdown()
+
+
+def _end_workers(pool: ProcessPoolExecutor) -> None:
+    """End the pool's own processes; their tasks have no other effect than rows that nobody awaits."""
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.terminate()
+
+
+def _feed(pool: Executor, tasks: list[Task], take: Take, ahead: int, stop: threading.Event | None) -> None:
+    """Keep the pool supplied and take what finishes; on an interruption take what has finished."""
+    untaken: set[Future[list[RunRow]]] = set()
+    queue = iter(tasks)
+    try:
+        while True:
+            while len(untaken) < ahead and (task := next(queue, None)) is not None:
+                untaken.add(pool.submit(run_task, task, stop))
+                if isinstance(pool, InlineExecutor):
+                    break  # it is finished already, and can be taken before the next begins
+            if not untaken:
+                return
+            for future in wait(untaken, return_when=FIRST_COMPLETED).done:
+                untaken.discard(future)  # before, so that an interruption cannot take it twice
+                take(future.result())
+    except BaseException as error:
+        if stop is not None:
+            stop.set()
+        for future in untaken:
+            future.cancel()
+        if isinstance(error, KeyboardInterrupt):
+            for future in untaken:
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    take(future.result())
+            raise StoppedError("stopped") from error
+        raise
+
+
+def _ignore_interrupts() -> None:
+    """In a worker process: Ctrl-C is the parent's, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

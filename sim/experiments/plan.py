@@ -1,0 +1,210 @@
+"""What a comparison will run, settled and checked before the first week."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sim.collection.registry import strategy
+from sim.core.errors import SpecError
+from sim.core.paths import scenarios_dir
+from sim.core.rng import stream
+from sim.experiments.arms import Arms, check_scenario, read_arms, strategies_of
+from sim.experiments.tasks import Task
+from sim.spec.changes import apply_changes
+from sim.spec.loader import load_rules, load_scenario, load_world, rules_of
+from sim.spec.rules import RuleSet
+from sim.spec.scenario import Scenario
+from sim.spec.world import World
+
+#: Seeds of runs stay below this, so that any JSON reader keeps them exactly.
+_SEEDS = 2**48
+_FILE_FIELDS = (
+    ("portfolio", "file"),
+    ("portfolio", "mapping"),
+    ("network", "file"),
+    ("network", "firms_file"),
+)
+
+ScenarioLike = str | Path | Scenario
+WorldLike = str | Path | World
+RulesLike = str | Path | RuleSet
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked comparison. ``worlds`` are what models are given, by world id."""
+
+    scenario: Scenario
+    worlds: dict[str, str | World]
+    rules: RuleSet | None
+    arms: Arms
+    runs: int
+    hash: str
+
+    def tasks(self) -> list[Task]:
+        """One task for each (run index, world); both worlds of a run index share its seed."""
+        classes = [type(strategy(name)) for name in sorted(_strategies(self.scenario, self.arms))]
+        return [
+            Task(
+                scenario=self.scenario,
+                world=given,
+                world_id=world,
+                rules=self.rules,
+                seed=run_seed(self.scenario.seed, index),
+                index=index,
+                arms=self.arms.all,
+                strategies=tuple(cls for cls in classes if not _is_own(cls)),
+            )
+            for index in range(self.runs)
+            for world, given in self.worlds.items()
+        ]
+
+
+def run_seed(root: int, index: int) -> int:
+    """The seed of run ``index`` under a root seed: the same whatever the number of runs."""
+    return int(stream(root, f"run/{index}")) % _SEEDS
+
+
+def base_scenario(
+    scenario: ScenarioLike,
+    *,
+    rules: RulesLike | None = None,
+    portfolio: str | Path | None = None,
+    mapping: str | Path | None = None,
+    network: str | Path | None = None,
+    weeks: int | None = None,
+    seed: int | None = None,
+    changes: Mapping[str, object] | None = None,
+) -> tuple[Scenario, RuleSet | None]:
+    """A scenario with the arguments of a call written into it, and the rule set given as an object.
+
+    Raises :class:`SpecError` for unknown fields and impossible values.
+    """
+    found = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    given: dict[str, object] = {
+        "rules": None if rules is None or isinstance(rules, RuleSet) else str(rules),
+        "portfolio.file": None if portfolio is None else str(portfolio),
+        "portfolio.mapping": None if mapping is None else str(mapping),
+        "network.file": None if network is None else str(network),
+        "weeks": weeks,
+        "seed": seed,
+    }
+    found = apply_changes(found, {name: value for name, value in given.items() if value is not None}, "call")
+    return apply_changes(found, changes or {}), rules if isinstance(rules, RuleSet) else None
+
+
+def read_worlds(worlds: WorldLike | Iterable[WorldLike]) -> dict[str, tuple[World, str | World]]:
+    """Worlds by id: read, and as the model takes them. Raises :class:`SpecError`."""
+    found: dict[str, tuple[World, str | World]] = {}
+    for given in (worlds,) if isinstance(worlds, str | Path | World) else tuple(worlds):
+        world = given if isinstance(given, World) else load_world(given)
+        if world.id in found:
+            raise SpecError("worlds", "", f"{world.id!r} is given twice", "each world once")
+        found[world.id] = world, str(given) if isinstance(given, Path) else given
+    if not found:
+        raise SpecError("worlds", "", "there is no world", "at least one, such as 'evidence'")
+    return found
+
+
+def make_plan(
+    scenario: Scenario,
+    rules: RuleSet | None,
+    worlds: dict[str, tuple[World, str | World]],
+    arms: Mapping[str, Mapping[str, object]] | None,
+    strategies: Iterable[str] | None,
+    runs: int,
+) -> Plan:
+    """Check everything that can be checked before a run. Raises :class:`SpecError`."""
+    if isinstance(runs, bool) or not isinstance(runs, int) or not 1 <= runs <= 100_000:
+        raise SpecError("runs", "", f"{runs!r} is not a number of runs", "1 to 100000")
+    contents = [world for world, _ in worlds.values()]
+    check_scenario(scenario, contents, rules)
+    made = read_arms(scenario, arms, strategies, contents, rules)
+    digest = comparison_hash(scenario, rules, contents, made)
+    return Plan(scenario, {name: given for name, (_, given) in worlds.items()}, rules, made, runs, digest)
+
+
+def comparison_hash(scenario: Scenario, rules: RuleSet | None, worlds: Iterable[World], arms: Arms) -> str:
+    """SHA-256 over all that decides the result of a run: inputs by content, arms, seed, program.
+
+    The number of runs is left out: more runs of the same comparison extend it.
+    """
+    content = {
+        "program": [package_version(), _program_digest()],
+        "scenario": _by_content(scenario),
+        "rules": None if rules is None else rules.model_dump(mode="json"),
+        "worlds": [world.model_dump(mode="json") for world in worlds],
+        "arms": [[arm.name, _by_content(arm.scenario)] for arm in arms.all],
+        "strategies": [_source(type(strategy(name))) for name in sorted(_strategies(scenario, arms))],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def package_version() -> str:
+    """The installed version of the package; ``source`` where it runs without being installed."""
+    try:
+        return version("arrears")
+    except PackageNotFoundError:
+        return "source"
+
+
+def _strategies(scenario: Scenario, arms: Arms) -> set[str]:
+    return strategies_of(scenario).union(*(strategies_of(arm.scenario) for arm in arms.all))
+
+
+def _by_content(scenario: Scenario) -> dict[str, Any]:
+    """A scenario's data with rule sets and files replaced by what they hold."""
+    data = scenario.model_dump(mode="json", by_alias=True)
+    data["rules"] = rules_of(scenario).model_dump(mode="json")
+    for event in data["events"]:
+        if event["kind"] == "rules":
+            event["rules"] = load_rules(event["rules"]).model_dump(mode="json")
+    for group, name in _FILE_FIELDS:
+        path = data[group][name]
+        if path is not None and Path(path).is_file():
+            status = Path(path).stat()
+            data[group][name] = _file_digest(path, status.st_mtime_ns, status.st_size)
+    return data
+
+
+@lru_cache(maxsize=32)
+def _file_digest(path: str, changed: int, size: int) -> str:
+    """SHA-256 of a file; time of change and size only keep the cache honest."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _program_digest() -> str:
+    """SHA-256 over the package's own code and data, so that results of an older state are not reused."""
+    digest = hashlib.sha256()
+    for folder, pattern in ((Path(__file__).parents[1], "*.py"), (scenarios_dir(), "*")):
+        for path in sorted(folder.rglob(pattern)):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(
+                    path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+                )
+    return digest.hexdigest()
+
+
+def _is_own(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == "sim"
+
+
+def _source(cls: type) -> list[str]:
+    """Name and, for a user's own strategy, source text where there is one."""
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    if _is_own(cls):
+        return [name]
+    try:
+        return [name, inspect.getsource(cls)]
+    except (OSError, TypeError):
+        return [name]

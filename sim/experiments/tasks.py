@@ -1,0 +1,219 @@
+"""One start and its arms, run to the end: the unit of work that executors are given."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypedDict, cast
+
+import pandas as pd
+
+from sim.core.errors import ArrearsError, SpecError
+from sim.experiments.arms import Arm
+from sim.spec.rules import RuleSet
+from sim.spec.scenario import Scenario
+from sim.spec.world import World
+
+#: Weeks between two looks at the stop signal.
+_STRIDE = 4
+#: Digits kept of weekly and liquidation figures: enough for any chart, and short to write.
+_DIGITS = 7
+
+Columns = dict[str, list[Any]]
+
+
+class RunRow(TypedDict):
+    """The result of one run, plain enough for JSON.
+
+    ``world``, ``index``, ``arm``, ``strategy``: which run (``strategy`` None: collectors differ);
+    ``seed``: of its random streams; ``weeks``: after the start; ``own_start``: burnt in by itself
+    instead of branched from the shared start; ``digest``: of the final state; ``seconds``: wall time
+    without the shared start; ``measures``: value by measure id, None where undefined; ``reasons``:
+    why, for those; ``series``, ``curves``: columns of the weekly figures and of the liquidation
+    curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector.
+    """
+
+    world: str
+    index: int
+    arm: str
+    strategy: str | None
+    seed: int
+    weeks: int
+    own_start: bool
+    digest: str
+    seconds: float
+    measures: dict[str, float | None]
+    reasons: dict[str, str]
+    series: Columns
+    curves: Columns
+    failures: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One start (world, index) and the arms that leave it. Picklable.
+
+    ``world`` is what the model is given (a name, path or object), ``world_id`` its id in the rows;
+    ``rules`` a rule set given as an object, None for the scenario's; ``strategies`` are classes that
+    another process must import before it can use them by name.
+    """
+
+    scenario: Scenario
+    world: str | World
+    world_id: str
+    rules: RuleSet | None
+    seed: int
+    index: int
+    arms: tuple[Arm, ...]
+    strategies: tuple[type, ...] = field(default=())
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """World and run index."""
+        return self.world_id, self.index
+
+
+class Model(Protocol):
+    """What this package asks of a model."""
+
+    def run(self, weeks: int) -> object: ...
+    def branch(self, changes: Mapping[str, object]) -> Model: ...
+    def measures(self) -> Mapping[str, Any]: ...
+    def series(self) -> pd.DataFrame: ...
+    def curves(self) -> pd.DataFrame: ...
+    def events(self) -> pd.DataFrame: ...
+    def digest(self) -> str: ...
+
+
+class StopSignal(Protocol):
+    """Says that work in progress should end; a :class:`threading.Event` does."""
+
+    def is_set(self) -> bool: ...
+
+
+class TaskStoppedError(ArrearsError):
+    """A task saw the stop signal and gave up."""
+
+
+def run_task(
+    task: Task, stop: StopSignal | None = None, weekly: Callable[[int], None] | None = None
+) -> list[RunRow]:
+    """Burn in one start, branch every arm from it, run each to the end.
+
+    Parameters
+    ----------
+    task:
+        What to run.
+    stop:
+        Looked at every few weeks.
+    weekly:
+        Called with the number of weeks just done.
+
+    Raises
+    ------
+    TaskStoppedError
+        When the stop signal is set.
+    SpecError
+        When the model refuses the scenario or an arm.
+    """
+    rows: list[RunRow] = []
+    start = None if all(arm.own_start for arm in task.arms) else start_of(task)
+    for arm in task.arms:
+        _look(stop)
+        began = time.perf_counter()
+        model, own = _arm_start(task, arm, start)
+        _run_weeks(model, arm.scenario.weeks, stop, weekly)
+        row = _row(task, arm, model)
+        row["own_start"] = own
+        row["seconds"] = round(time.perf_counter() - began, 4)
+        rows.append(row)
+    return rows
+
+
+def start_of(task: Task, arm: Arm | None = None) -> Model:
+    """A burnt-in model of the task's scenario, or of an arm that needs a start of its own."""
+    from sim.model import Ecosystem
+
+    rules = None if arm is not None and "rules" in arm.changes else task.rules
+    scenario = task.scenario if arm is None else arm.scenario
+    return cast(Model, Ecosystem(scenario, world=task.world, rules=rules, rng=task.seed))
+
+
+def _arm_start(task: Task, arm: Arm, start: Model | None) -> tuple[Model, bool]:
+    """The model of an arm at week 0, and whether it was burnt in by itself."""
+    if start is not None and not arm.changes and len(task.arms) == 1:
+        return start, False  # nobody else needs it: no copy
+    if start is not None and not arm.own_start:
+        try:
+            return start.branch(arm.changes), False
+        except SpecError:
+            pass  # possible (it was checked before), but settled before week 0
+    return start_of(task, arm), True
+
+
+def _look(stop: StopSignal | None) -> None:
+    if stop is not None and stop.is_set():
+        raise TaskStoppedError("stopped")
+
+
+def _run_weeks(
+    model: Model, weeks: int, stop: StopSignal | None, weekly: Callable[[int], None] | None
+) -> None:
+    left = weeks
+    while left > 0:
+        _look(stop)
+        stride = min(_STRIDE, left)
+        model.run(stride)
+        left -= stride
+        if weekly is not None:
+            weekly(stride)
+
+
+def _row(task: Task, arm: Arm, model: Model) -> RunRow:
+    measures: dict[str, float | None] = {}
+    reasons: dict[str, str] = {}
+    for name, (value, reason) in model.measures().items():
+        number = None if value is None else float(value)
+        if number is not None and not math.isfinite(number):
+            number, reason = None, f"the model gave {number}"
+        measures[name] = number
+        if number is None:
+            reasons[name] = reason or "undefined"
+    return RunRow(
+        world=task.world_id,
+        index=task.index,
+        arm=arm.name,
+        strategy=arm.strategy,
+        seed=task.seed,
+        weeks=arm.scenario.weeks,
+        own_start=False,
+        digest=model.digest(),
+        seconds=0.0,
+        measures=measures,
+        reasons=reasons,
+        series=plain_columns(model.series()),
+        curves=plain_columns(model.curves()),
+        failures=_failures(model.events()),
+    )
+
+
+def plain_columns(frame: pd.DataFrame) -> Columns:
+    """Columns of a frame as lists of plain values; numbers that are not finite become None."""
+    return {str(name): [_plain(value) for value in frame[name].tolist()] for name in frame.columns}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _failures(events: pd.DataFrame) -> dict[str, int]:
+    if not {"kind", "sector"} <= set(events.columns):
+        return {}
+    counts = events.loc[events["kind"] == "firm", "sector"].value_counts()
+    return {
+        str(sector): int(count) for sector, count in sorted(counts.items(), key=lambda item: str(item[0]))
+    }

@@ -1,0 +1,133 @@
+"""The report of a comparison as one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from sim.report import figures, tables
+from sim.report.content import Content, gather
+from sim.report.files import write_text
+from sim.report.tables import both, word_both
+from sim.spec.world import World
+
+if TYPE_CHECKING:
+    from sim.experiments.comparison import Comparison
+
+_CHARTS: tuple[tuple[str, Callable[[Content, str], go.Figure | None]], ...] = (
+    ("effects", figures.effects),
+    ("tradeoff", figures.tradeoff),
+    ("liquidation", figures.liquidation),
+    ("weekly", figures.weekly),
+    ("sectors", figures.sectors),
+)
+
+
+def write_report(
+    comparison: Comparison,
+    path: str | Path,
+    *,
+    command: str | None = None,
+    worlds: Mapping[str, World] | None = None,
+) -> Path:
+    """Write the report of a comparison.
+
+    Parameters
+    ----------
+    comparison:
+        Result of :func:`sim.experiments.compare`.
+    path:
+        The HTML file; replaced in one step where it exists.
+    command:
+        The command line that made it, to be shown; none: one is put together.
+    worlds:
+        Worlds by id where they are not shipped ones, so that their numbers can be listed.
+
+    Raises
+    ------
+    SpecError
+        If the file cannot be written.
+    """
+    return write_text(path, page(gather(comparison, command=command, worlds=worlds)))
+
+
+def page(content: Content) -> str:
+    """The whole page as text: style, texts in both languages, figures, scripts."""
+    drawn = {
+        name: {lang: made for lang in ("en", "zh") if (made := draw(content, lang)) is not None}
+        for name, draw in _CHARTS
+    }
+    drawn = {name: versions for name, versions in drawn.items() if versions}
+    folder = Path(__file__).parent
+    return Template((folder / "page.html").read_text(encoding="utf-8")).substitute(
+        _texts(content),
+        style=(folder / "page.css").read_text(encoding="utf-8"),
+        charts="\n".join(_chart(name, drawn[name]["en"]) for name in drawn),
+        tiles=tables.tiles(content),
+        tables=tables.measures(content),
+        assumptions=tables.assumptions(content),
+        figures=_json({name: {lang: made.to_json() for lang, made in drawn[name].items()} for name in drawn}),
+        plotly=get_plotlyjs().replace("</script", "<\\/script"),
+        script=(folder / "page.js").read_text(encoding="utf-8"),
+    )
+
+
+def _json(texts: Mapping[str, Mapping[str, str]]) -> str:
+    """Figures as JSON that cannot end the element it stands in."""
+    plain = {name: {lang: json.loads(text) for lang, text in langs.items()} for name, langs in texts.items()}
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _chart(name: str, chart: go.Figure) -> str:
+    return (
+        f'<section class="figure"><h2>{word_both(name)}</h2><p class="note">{word_both(f"{name}_note")}</p>'
+        f'<div class="chart" id="{name}" style="height:{int(chart.layout.height)}px"></div></section>'
+    )
+
+
+def _texts(content: Content) -> dict[str, str]:
+    if content.reference is None:
+        against = word_both("against_alone")
+    else:
+        name = content.label("arm", content.reference)
+        against = both(
+            tables.text("against_first", "en", arm=name.en), tables.text("against_first", "zh", arm=name.zh)
+        )
+    facts = (
+        ("scenario", escape(content.scenario)),
+        ("worlds", str(len(content.worlds))),
+        ("runs", f"{content.runs:,}"),
+        ("weeks", f"{content.weeks:,}"),
+        ("seed", str(content.seed)),
+    )
+    return {
+        "title": escape(content.title.en),
+        "heading": both(content.title.en, content.title.zh),
+        "description": both(content.description.en, content.description.zh),
+        "facts": "".join(f"<div><dt>{word_both(key)}</dt><dd>{value}</dd></div>" for key, value in facts),
+        "against": against + ".",
+        "theme_label": word_both("theme"),
+        "key_figures_title": word_both("key_figures"),
+        "assumptions_title": word_both("assumptions"),
+        "reproduce_title": word_both("reproduce"),
+        "command_line_title": word_both("command_line"),
+        "command": escape(content.command),
+        "python": escape(content.python),
+        "made_by": both(
+            *(
+                tables.text("made_by", lang, version=content.version, hash=content.hash)
+                for lang in ("en", "zh")
+            )
+        ),
+        **{
+            key: word_both(key)
+            for key in ("not_real", "intervals", "all_measures", "assumptions_note", "reproduce_note")
+        },
+    }

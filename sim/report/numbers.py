@@ -1,0 +1,70 @@
+"""Numbers as people read them: shares in per cent, money in yuan, few digits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Shown(NamedTuple):
+    """How a unit is shown: values are multiplied by ``factor`` and followed by the unit's name."""
+
+    factor: float
+    en: str
+    zh: str
+
+    def name(self, lang: str) -> str:
+        """The unit's name in ``en`` or ``zh``."""
+        return self.zh if lang == "zh" else self.en
+
+
+#: Units that are shown otherwise than they are kept. Money is kept in fen, 1/100 yuan.
+_UNITS = {
+    "share": Shown(100.0, "%", "%"),
+    "1": Shown(1.0, "", ""),
+    "": Shown(1.0, "", ""),
+    "fen": Shown(0.01, "yuan", "元"),
+    "fen/week": Shown(0.01, "yuan a week", "元/周"),
+    "yuan": Shown(1.0, "yuan", "元"),
+    "weeks": Shown(1.0, "weeks", "周"),
+    "days": Shown(1.0, "days", "天"),
+    "index": Shown(1.0, "index", "指数"),
+    "firms": Shown(1.0, "firms", "家企业"),
+    "jobs": Shown(1.0, "jobs", "个岗位"),
+    "count": Shown(1.0, "", ""),
+    "number": Shown(1.0, "", ""),
+}
+
+
+def shown(unit: str) -> Shown:
+    """How values of a unit are shown; an unknown unit keeps its own name."""
+    return _UNITS.get(unit, Shown(1.0, unit, unit))
+
+
+def figure(value: float, unit: str, *, signed: bool = False) -> str:
+    """A value without its unit's name: ``0.1234`` of unit share is ``12.34``.
+
+    Parameters
+    ----------
+    value:
+        In the unit of the measure.
+    unit:
+        The measure's unit.
+    signed:
+        Put a sign before positive values too.
+    """
+    scaled = value * shown(unit).factor
+    size = abs(scaled)
+    if size == 0:
+        return "0"
+    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 0.1 else 4
+    text = f"{scaled:{'+' if signed else ''},.{decimals}f}"
+    if not text.strip("+-0.,"):  # too small for the decimals shown
+        text = f"{scaled:{'+' if signed else ''}.1e}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
+
+
+def interval(low: float | None, high: float | None, unit: str, *, signed: bool = False) -> str:
+    """``[low, high]`` without the unit's name; empty where there is no interval."""
+    if low is None or high is None:
+        return ""
+    return f"[{figure(low, unit, signed=signed)}, {figure(high, unit, signed=signed)}]"

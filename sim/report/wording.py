@@ -1,0 +1,159 @@
+"""Texts of the report and of the tables on screen, in English and Chinese."""
+
+from __future__ import annotations
+
+from sim.spec.base import Text
+
+WORDS: dict[str, Text] = {
+    key: Text(en=en, zh=zh)
+    for key, en, zh in (
+        ("title", "Comparison of arms", "方案比较"),
+        ("measure", "Measure", "指标"),
+        ("world", "World", "情景世界"),
+        ("worlds", "Worlds", "情景世界"),
+        ("arm", "Arm", "方案"),
+        ("arms", "Arms", "方案"),
+        ("runs", "Paired runs", "配对运行次数"),
+        ("weeks", "Weeks", "周数"),
+        ("week", "Week", "周"),
+        ("seed", "Seed", "随机种子"),
+        ("scenario", "Scenario", "情景"),
+        ("mean", "mean", "均值"),
+        ("effect", "effect", "效应"),
+        ("unclear", "no clear difference", "无明显差异"),
+        ("reference", "reference", "对照"),
+        ("against_alone", "Effects: against leaving everybody alone", "效应：相对于完全不催收"),
+        ("against_first", "Effects: against the arm “{arm}”", "效应：相对于方案“{arm}”"),
+        (
+            "intervals",
+            "Brackets: 95 % intervals over seeds; they cover the randomness of the runs, not the doubt "
+            "about the model's numbers.",
+            "方括号：对随机种子的95%区间，只反映运行的随机性，不反映模型参数的不确定性。",
+        ),
+        ("key_figures", "Key figures", "关键数字"),
+        ("effects", "Effects with their intervals", "效应及其区间"),
+        (
+            "effects_note",
+            "Each dot is the mean paired difference, each bar its 95 % interval; a bar across the zero line "
+            "shows no clear difference.",
+            "点为配对差的均值，横线为95%区间；跨过零线即无明显差异。",
+        ),
+        ("liquidation", "Recovered share by age of debt", "按账龄的累计回收率"),
+        (
+            "liquidation_note",
+            "Money recovered since placement, as a share of what was placed at that age.",
+            "自委托起累计回收金额占该账龄委托金额的比例。",
+        ),
+        ("weekly", "Week by week", "逐周走势"),
+        ("weekly_note", "Means over the runs of each arm.", "各方案多次运行的均值。"),
+        ("tradeoff", "Recovery, cost and complaints", "回收、成本与投诉"),
+        (
+            "tradeoff_note",
+            "Up: more recovered; to the left: cheaper; larger circles: more complaints.",
+            "越高回收越多，越靠左成本越低，圆越大投诉越多。",
+        ),
+        ("sectors", "Firm failures by sector", "按行业的企业倒闭"),
+        ("sectors_note", "Mean number of failures a run.", "每次运行的平均倒闭数。"),
+        ("all_measures", "All measures", "全部指标"),
+        ("definition", "Definition", "定义"),
+        ("undefined", "Not defined", "无定义"),
+        ("assumptions", "Numbers behind each world", "各情景世界的数值依据"),
+        (
+            "assumptions_note",
+            "Every number of a world names its source. “Assumption”: no usable evidence was found. “Fitted”: "
+            "chosen so that the world meets its targets.",
+            "每个数值都注明来源。“assumption”为假设（未找到可用证据），“fitted”为按情景目标拟合。",
+        ),
+        ("number", "Number", "数值名称"),
+        ("value", "Value", "取值"),
+        ("unit", "Unit", "单位"),
+        ("source", "Source", "来源"),
+        ("sources", "Sources", "来源"),
+        ("note", "Remark", "备注"),
+        ("reproduce", "How to reproduce", "如何复现"),
+        (
+            "reproduce_note",
+            "The same seed gives the same numbers, whatever the number of threads.",
+            "相同的随机种子得到相同的数字，与线程数无关。",
+        ),
+        ("command_line", "Command line", "命令行"),
+        ("theme", "Light / dark", "明 / 暗"),
+        (
+            "made_by",
+            "Made by arrears {version}; input hash {hash}",
+            "由 arrears {version} 生成；输入哈希 {hash}",
+        ),
+        (
+            "not_real",
+            "A simulation: read differences between arms, not forecasts of any lender or firm.",
+            "此为模拟：请看方案之间的差异，不要当作对任何机构或企业的预测。",
+        ),
+        ("higher", "higher is better", "越高越好"),
+        ("lower", "lower is better", "越低越好"),
+        ("group.recovery", "Recovery", "回收"),
+        ("group.cost", "Cost of collection", "催收成本"),
+        ("group.conduct", "Conduct and complaints", "行为与投诉"),
+        ("group.households", "Households", "家庭"),
+        ("group.lenders", "Lenders", "放贷机构"),
+        ("group.firms", "Firms and trade credit", "企业与商业信用"),
+        ("group.prediction", "Prediction", "预测"),
+        ("group.other", "Other", "其他"),
+        ("series.recovered", "Recovered by collectors a week", "每周催收回款"),
+        ("series.complaints", "Complaints a week", "每周投诉数"),
+        ("series.failures", "Firms failing a week", "每周企业倒闭数"),
+        ("series.employment", "Employment", "就业率"),
+        ("series.output", "Output a week", "每周产出"),
+    )
+}
+
+#: Measures of each group in the order of display; a variant (``cure_rate_90d_early``) follows its measure.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "recovery": (
+        "cure_rate_30d",
+        "cure_rate_90d",
+        "cure_rate_180d",
+        "cure_rate_360d",
+        "direct_effect_90d",
+        "recovery_rate",
+        "restricted_mean_recovery_weeks_52",
+        "median_recovery_weeks",
+        "net_present_recovery",
+        "contact_rate",
+        "promise_kept_rate",
+    ),
+    "cost": ("cost_per_100", "labour_cost_share", "digital_share"),
+    "conduct": ("complaints_per_1000", "dispute_rate", "violations", "fines"),
+    "households": (
+        "consumer_overdue_30_rate",
+        "stress_mean",
+        "sleep_disorder_rate_over_180d",
+        "essentials_missed_weeks",
+        "displaced_payments",
+    ),
+    "lenders": ("npl_ratio", "charge_off_rate", "new_credit"),
+    "firms": (
+        "trade_overdue_share",
+        "receivable_days",
+        "firm_failures",
+        "failures_by_arrears",
+        "jobs_lost",
+        "output_index",
+        "reproduction_number",
+    ),
+    "prediction": ("prediction_accuracy", "prediction_auc", "prediction_base_rate"),
+}
+
+
+def word(key: str, lang: str, **values: object) -> str:
+    """A text of the report in ``en`` or ``zh`` with its placeholders filled."""
+    text = WORDS[key]
+    return (text.zh if lang == "zh" else text.en).format(**values)
+
+
+def group_of(measure: str) -> tuple[int, str, int]:
+    """Position of the group, its name and the position inside it of a measure or a variant of one."""
+    for place, (group, members) in enumerate(GROUPS.items()):
+        for row, member in enumerate(members):
+            if measure == member or measure.startswith(f"{member}_"):
+                return place, group, row
+    return len(GROUPS), "other", 0
