@@ -83,7 +83,7 @@ def _fill_pipeline(k: LinkColumns, phi: F64, world: World) -> None:
     k.overdue[:] = (due * gap).astype(np.int64)
     k.disputed[:] = (credit * n.disputed_share.value * n.dispute_weeks.value).astype(np.int64)
     k.since[:] = -int(k.terms.max(initial=0)) - 1
-    k.weeks_overdue[:] = np.where(k.overdue > 0, 26, 0)
+    k.weeks_overdue[:] = np.minimum(k.overdue // k.weekly_amount, 520)
 
 
 def build_firms(

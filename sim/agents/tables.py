@@ -110,6 +110,7 @@ class FirmColumns(NamedTuple):
     average_sales: F64
     hard_costs: I64
     paid_hard_costs: Bool
+    most_drawn: I64  # what the bank lets it owe at the end of the week
     offered: I64
     paid: I64
     short_weeks: I16

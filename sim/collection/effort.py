@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
 from sim.collection.cases import Cases
 from sim.collection.treatment import Treatment
 from sim.core.errors import SpecError
+from sim.core.kernel import kernel
 from sim.core.rng import stream, uniforms
 
 _MOST = 255
@@ -36,7 +36,7 @@ def with_effort(treatment: Treatment, cases: Cases, effort: float, *, seed: int,
     return replace(treatment, attempts=attempts)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _multiply(cells, account, effort, key, week):  # type: ignore[no-untyped-def]
     for i in range(cells.shape[0]):
         for cell in range(cells.shape[1]):

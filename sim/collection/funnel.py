@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim.collection.cases import Cases
@@ -18,6 +17,7 @@ from sim.collection.parameters import FunnelParameters
 from sim.collection.treatment import Treatment
 from sim.core.calendar import WEEKS_PER_MONTH
 from sim.core.columns import F32, I32, I64, U8, Bool, dtypes, empty
+from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import stream, uniforms
 
 #: No attempt is surer than this, however well its time is chosen (assumption).
@@ -139,7 +139,8 @@ def funnel(
     key = stream(seed, "funnel")
     _attempt(planned, seen, hidden, parameters, key, week, made, reached, out)
     _wear(planned, seen, hidden, parameters, key, week, made, out)
-    asked = _reply(planned, seen, hidden, parameters, key, week, reached, out)
+    asked = np.zeros(n, np.bool_)
+    _reply(planned, seen, hidden, parameters, key, week, reached, asked, out)
     _promise(planned, seen, hidden, parameters, key, week, asked, reached, out)
     return out
 
@@ -151,11 +152,7 @@ def _frozen(column: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return view
 
 
-# Each step is one loop over the cases. Helpers take plain arrays and numbers: handing the tuples on would
-# count references to every column at every call.
-
-
-@njit(nogil=True, cache=True)
+@kernel_step
 def _reach(channel, hiding, phone, digital):  # type: ignore[no-untyped-def]
     """Chance scale of reaching a borrower on a channel."""
     if channel in (APP, MESSENGER):
@@ -165,7 +162,7 @@ def _reach(channel, hiding, phone, digital):  # type: ignore[no-untyped-def]
     return 1.0 if channel in (FIELD, LETTER) else phone
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def _contact_chance(attempts, i, channel, rate, day_part):  # type: ignore[no-untyped-def]
     """Chance that one of a case's attempts on a channel reaches the borrower."""
     missed = 1.0
@@ -176,7 +173,7 @@ def _contact_chance(attempts, i, channel, rate, day_part):  # type: ignore[no-un
     return 1.0 - missed
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _attempt(planned, seen, latent, p, key, week, made, reached, out):  # type: ignore[no-untyped-def]
     """All attempts: contacts, reminders and cost."""
     for i in range(made.shape[0]):
@@ -212,7 +209,7 @@ def _attempt(planned, seen, latent, p, key, week, made, reached, out):  # type: 
         out.labour_cost[i] = np.int64(np.floor(labour + 0.5))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _wear(planned, seen, latent, p, key, week, made, out):  # type: ignore[no-untyped-def]
     """What attempts wear down: reach lost, stress added, complaints."""
     for i in range(made.shape[0]):
@@ -242,7 +239,7 @@ def _wear(planned, seen, latent, p, key, week, made, out):  # type: ignore[no-un
             out.complaint[i] = u < -np.expm1(-hazard)
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
     """Whether the borrower was reached where proof can be uploaded."""
     uploads = False
@@ -251,10 +248,9 @@ def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
     return uploads
 
 
-@njit(nogil=True, cache=True)
-def _reply(planned, seen, latent, p, key, week, reached, out):  # type: ignore[no-untyped-def]
-    """Disputes and plans of those reached; returns who is left to be asked for a promise."""
-    asked = np.zeros(reached.shape[0], np.bool_)
+@kernel
+def _reply(planned, seen, latent, p, key, week, reached, asked, out):  # type: ignore[no-untyped-def]
+    """Disputes and plans of those reached; ``asked`` tells who is left to be asked for a promise."""
     for i in range(reached.shape[0]):
         if out.contacts[i] == 0:
             continue
@@ -271,10 +267,9 @@ def _reply(planned, seen, latent, p, key, week, reached, out):  # type: ignore[n
             if talks and latent.short[i] and planned.offer_plan[i]:
                 out.plan[i] = u_plan < p.plan_taken
             asked[i] = latent.able[i] and not out.plan[i]
-    return asked
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _promise(planned, seen, latent, p, key, week, asked, reached, out):  # type: ignore[no-untyped-def]
     """Promises, and their chance of being kept: that of the surest channel that persuaded."""
     for i in range(asked.shape[0]):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sim.collection.cases import Cases
 from sim.collection.names import (
@@ -22,6 +21,7 @@ from sim.collection.ration import trim
 from sim.collection.treatment import Treatment
 from sim.core.columns import I32, Bool
 from sim.core.errors import SpecError
+from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import stream, uniforms
 from sim.spec.rules import RuleSet
 
@@ -175,14 +175,15 @@ def _closed_parts(rules: RuleSet) -> Bool:
     if rules.quiet_start_hour is None or rules.quiet_end_hour is None:
         return closed
     start, end = rules.quiet_start_hour.value, rules.quiet_end_hour.value
-    length = (end - start) % 24
+    # 0 to 24 is the whole day; equal hours are no quiet time at all
+    length = end - start if end >= start else end - start + 24
     for part, (first, after) in enumerate(DAY_PART_HOURS):
         quiet = sum((hour - start) % 24 < length for hour in range(first, after))
         closed[part] = 2 * quiet >= after - first
     return closed
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def _thinned(count, rate, key, week, slot, first):  # type: ignore[no-untyped-def]
     """How many of ``count`` forbidden attempts are made: one uniform each."""
     made = np.int64(0)
@@ -196,7 +197,7 @@ def _thinned(count, rate, key, week, slot, first):  # type: ignore[no-untyped-de
     return made
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def _dials(attempts, i, channel):  # type: ignore[no-untyped-def]
     total = np.int64(0)
     for part in range(_PARTS):
@@ -204,7 +205,7 @@ def _dials(attempts, i, channel):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def _close(attempts, i, paused, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
     """Visits, quiet hours and the pause of one case; returns the attempts dropped."""
     dropped = np.int64(0)
@@ -222,7 +223,7 @@ def _close(attempts, i, paused, limits, rate, key, week, slot):  # type: ignore[
     return dropped
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def _cap(attempts, i, already, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
     """The caps on dials of one case; returns the attempts dropped."""
     human, robot = _dials(attempts, i, HUMAN), _dials(attempts, i, ROBOT)
@@ -237,11 +238,13 @@ def _cap(attempts, i, already, limits, rate, key, week, slot):  # type: ignore[n
     return human + robot - made - by_robot
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _restrict(attempts, third_party, account, paused, already, limits, rate, key, week):  # type: ignore[no-untyped-def]
     """All rules on all cases, in place; returns the attempts dropped."""
     blocked = 0
-    closes = limits.visits_barred or limits.closed.any()
+    closes = limits.visits_barred
+    for part in range(_PARTS):
+        closes |= limits.closed[part]
     caps = min(limits.day, limits.week) < _NO_LIMIT
     for i in range(account.shape[0]):
         if closes or paused[i]:
@@ -253,7 +256,7 @@ def _restrict(attempts, third_party, account, paused, already, limits, rate, key
     return blocked
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _count(attempts, third_party, paused, already, limits, counts):  # type: ignore[no-untyped-def]
     """Fill ``counts`` with the violations of each case; columns as in ``VIOLATION_KINDS``."""
     for i in range(attempts.shape[0]):

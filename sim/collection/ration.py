@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import FIELD, HUMAN, STAGES
 from sim.collection.treatment import Treatment
 from sim.core.columns import I64
 from sim.core.errors import SpecError
+from sim.core.kernel import kernel, kernel_step
 
 # rows are counted in 28 bits of a sort key, beside 32 of priority and 3 of stage
 _ROW_BITS = 28
@@ -33,7 +33,8 @@ def ration(treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
     for channel, most, what in ((HUMAN, capacity.dials, "dials"), (FIELD, capacity.visits, "visits")):
         if most < 0:
             raise SpecError("capacity", what, f"{most} is negative", "0 or more")
-        wanted = _wanted(attempts, channel)
+        wanted = np.zeros(attempts.shape[0], np.int64)
+        _add_wanted(attempts, channel, wanted)
         if int(wanted.sum()) > most:
             if attempts is treatment.attempts:
                 attempts = attempts.copy()
@@ -74,17 +75,15 @@ def _queue(wanted: I64, treatment: Treatment, cases: Cases) -> I64:
     return np.asarray(rows[key & ((1 << _ROW_BITS) - 1)], np.int64)
 
 
-@njit(nogil=True, cache=True)
-def _wanted(attempts, channel):  # type: ignore[no-untyped-def]
+@kernel
+def _add_wanted(attempts, channel, wanted):  # type: ignore[no-untyped-def]
     """Attempts of each case on a channel."""
-    wanted = np.zeros(attempts.shape[0], np.int64)
     for row in range(attempts.shape[0]):
         for part in range(attempts.shape[2]):
             wanted[row] += attempts[row, channel, part]
-    return wanted
 
 
-@njit(nogil=True, cache=True)
+@kernel_step
 def trim(attempts, row, channel, keep):  # type: ignore[no-untyped-def]
     """Keep the first ``keep`` attempts of a case on a channel, in the order of the day parts."""
     for part in range(attempts.shape[2]):
@@ -94,7 +93,7 @@ def trim(attempts, row, channel, keep):  # type: ignore[no-untyped-def]
         keep -= kept
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _serve(attempts, channel, queue, stage, left):  # type: ignore[no-untyped-def]
     for row in queue:
         wanted = np.int64(0)

@@ -9,20 +9,17 @@ reference counting. They must not allocate: outputs are arguments.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from numba import njit
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-def kernel(function: F) -> F:
+def kernel(function: Callable[..., Any]) -> Any:
     """Compile a loop over agents: no interpreter lock, kept on disk, serial."""
-    compiled: F = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function)
-    return compiled
+    return njit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[call-overload]
 
 
-def kernel_step(function: F) -> F:
+def kernel_step(function: Callable[..., Any]) -> Any:
     """Compile one named step of an agent's week, to be inlined into a :func:`kernel`."""
-    compiled: F = njit(nogil=True, cache=True, error_model="numpy", _nrt=False, forceinline=True)(function)
-    return compiled
+    options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
+    return njit(**options)(function)  # type: ignore[call-overload]

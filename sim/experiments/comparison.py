@@ -239,7 +239,7 @@ class Comparison:
 
     def _known(self, name: str | None, known: tuple[str, ...], what: str) -> None:
         if name is not None and name not in known:
-            raise SpecError("comparison", "", *unknown_name(name, known, f"{what} of this comparison"))
+            raise SpecError("comparison", "", *unknown_name(name, known, f"compared {what}"))
 
 
 def unit_of(measure: str) -> str:

@@ -113,17 +113,13 @@ def _pool(given: object, workers: int) -> Iterator[tuple[Executor, threading.Eve
     try:
         yield own, stop
     except BaseException:
+        # the pool forgets its processes when it is shut down
+        processes = list((getattr(own, "_processes", None) or {}).values())
         own.shutdown(wait=isinstance(own, ThreadPoolExecutor), cancel_futures=True)
-        if isinstance(own, ProcessPoolExecutor):
-            _end_workers(own)
+        for process in processes:
+            process.terminate()  # its task has no other effect than rows that nobody awaits
         raise
     own.shutdown()
-
-
-def _end_workers(pool: ProcessPoolExecutor) -> None:
-    """End the pool's own processes; their tasks have no other effect than rows that nobody awaits."""
-    for process in list((getattr(pool, "_processes", None) or {}).values()):
-        process.terminate()
 
 
 def _feed(pool: Executor, tasks: list[Task], take: Take, ahead: int, stop: threading.Event | None) -> None:

@@ -12,13 +12,13 @@ from sim.collection import (
     Latent,
     Outcome,
     Strategy,
-    Treatment,
     count_violations,
     decide,
     funnel,
     permit,
     ration,
     strategy,
+    with_effort,
 )
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.core.columns import F32, I32, I64, Bool
@@ -104,12 +104,12 @@ def capacity_of(state: State, number: int) -> Capacity:
     return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
 
 
-def strategy_of(state: State, number: int) -> Strategy:
-    """The strategy of a collector; an instance lives as long as its collector."""
-    if number not in state.strategies:
-        name = state.spec.strategy or state.spec.collectors[number].strategy
-        state.strategies[number] = strategy(name)
-    return state.strategies[number]
+def strategy_of(state: State, number: int, name: str | None = None) -> Strategy:
+    """A collector's strategy, its own or one rolled out; an instance lives as long as its collector."""
+    name = name or state.spec.strategy or state.spec.collectors[number].strategy
+    if (number, name) not in state.strategies:
+        state.strategies[number, name] = strategy(name)
+    return state.strategies[number, name]
 
 
 def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
@@ -127,17 +127,13 @@ def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
     return willing & (chance < reached)
 
 
-def _scale(treatment: Treatment, effort: float) -> Treatment:
-    if effort != 1.0:
-        scaled = np.round(treatment.attempts * effort)
-        treatment.attempts[:] = np.minimum(scaled, 255).astype(np.uint8)
-    return treatment
-
-
 def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> None:
     """One strategy works the accounts in rows ``k`` of one collector for a week."""
     cases = observe(state, k)
-    wanted = _scale(decide(chosen, cases, capacity), state.spec.collectors[number].effort)
+    wanted = with_effort(
+        decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
+        seed=state.seed, week=state.clock,
+    )  # fmt: skip
     permission = permit(
         wanted, cases, state.rules, over_cap_rate=state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
@@ -269,7 +265,7 @@ def _work_accounts(state: State, number: int) -> None:
             part = float(np.count_nonzero(chosen)) / len(k)
             some = Capacity(int(capacity.dials * part), int(capacity.visits * part))
             if chosen.any():
-                _work(state, number, strategy(event.strategy), k[chosen], some)
+                _work(state, number, strategy_of(state, number, event.strategy), k[chosen], some)
             k = k[~chosen]
             capacity = Capacity(capacity.dials - some.dials, capacity.visits - some.visits)
     if len(k):

@@ -38,6 +38,14 @@ def lines_week(f, p, standard, factor):  # type: ignore[no-untyped-def]
             f.loss_credit[i] += max(0.0, usual - f.line[i]) / p.memory_weeks
 
 
+def exposures(state: State) -> I64:
+    """What each lender needs capital for: household loans and firms' lines, drawn or not, fen."""
+    f, lenders = state.firms, state.lenders
+    lines: I64 = np.zeros(len(lenders.money), np.int64)
+    np.add.at(lines, f.bank, np.where(f.alive, np.maximum(f.line, f.drawn), 0))
+    return lenders.household_loans + lines
+
+
 def _provisions(state: State) -> tuple[I64, I64]:
     by_stage: I64 = np.zeros((len(state.lenders.money), 5), np.int64)
     arrears: I64 = np.zeros(len(state.lenders.money), np.int64)
@@ -53,7 +61,8 @@ def _costs_and_dividends(state: State) -> None:
     lenders.money[:] -= costs
     ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, int(costs.sum()))
     lenders.capital[:] = lenders.money + loans - lenders.provisions
-    excess = np.maximum(0, lenders.capital - (n.capital_ratio.value * loans).astype(np.int64))
+    needed = (n.capital_ratio.value * exposures(state)).astype(np.int64)
+    excess = np.maximum(0, lenders.capital - needed)
     payout = (excess * PAYOUT).astype(np.int64)
     lenders.money[:] -= payout
     lenders.capital[:] -= payout
@@ -70,8 +79,7 @@ def _standards(state: State, arrears: I64) -> None:
         lenders.normal_recovery[:] = lenders.recovery
     if not state.spec.channels.lender_to_credit:
         return
-    loans = np.maximum(1, lenders.household_loans + lenders.firm_loans)
-    capital = np.maximum(0.0, lenders.capital / loans / n.capital_ratio.value)
+    capital = np.maximum(0.0, lenders.capital / np.maximum(1, exposures(state)) / n.capital_ratio.value)
     usual = lenders.normal_recovery
     recovery = np.divide(lenders.recovery, usual, out=np.ones(len(usual)), where=usual > 0)
     wanted = capital**n.standard_capital.value

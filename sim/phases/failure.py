@@ -279,7 +279,7 @@ def failure(state: State) -> None:
     while failing.any():
         for firm in np.flatnonzero(failing):
             _fail(state, int(firm))
-        failing = f.alive & ~f.rescued & (f.cash + np.maximum(0, f.line - f.drawn) < 0)
+        failing = f.alive & ~f.rescued & (f.cash - f.drawn < -f.most_drawn)
     _close_estates(state)
     if state.spec.channels.layoffs:
         gone = lay_off(state.clock, state.borrowers, f, laid_off, state.key("failure.layoffs"))

@@ -35,6 +35,7 @@ class FirmParameters(NamedTuple):
     large_buyer_discipline: float
     memory_weeks: float
     firm_rate: float
+    line_fee: float
 
 
 class HouseholdParameters(NamedTuple):

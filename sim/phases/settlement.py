@@ -42,11 +42,11 @@ def payroll_week(b, f, payroll):  # type: ignore[no-untyped-def]
 
 @kernel
 def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped-def]
-    """Hard costs fall due and are paid from cash and credit line, or not at all.
+    """Hard costs fall due and are paid first, from cash and credit line.
 
-    ``shares[sector]`` = (taxes, imports) over hard costs. A firm that cannot pay all of them pays
-    none and is marked; it fails later in the week. Interest on the line goes to ``interest[bank]``.
-    Returns :class:`HardCostSums` without the borrowers' wages of failing firms.
+    ``shares[sector]`` = (taxes, imports) over hard costs. A firm may overdraw its line until the
+    week's receipts are in; what it may owe its bank after that goes to ``most_drawn``. Interest on
+    the line goes to ``interest[bank]``. Returns :class:`HardCostSums`.
     """
     wages = 0
     taxes = 0
@@ -61,10 +61,8 @@ def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped
         )
         regular = max(np.int64(base), payroll[i])
         f.hard_costs[i] += regular
-        due = np.int64(f.drawn[i] * p.firm_rate / 52.0)
-        liquid = f.cash[i] + max(np.int64(0), f.line[i] - f.drawn[i])
-        if f.hard_costs[i] + due > liquid and not f.rescued[i]:
-            continue
+        due = np.int64((f.drawn[i] * p.firm_rate + f.line[i] * p.line_fee) / 52.0)
+        f.most_drawn[i] = max(f.line[i], f.drawn[i])
         f.paid_hard_costs[i] = True
         f.cash[i] -= f.hard_costs[i] + due
         interest[f.bank[i]] += due
@@ -80,7 +78,7 @@ def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped
 
 @kernel
 def wages_week(b, f):  # type: ignore[no-untyped-def]
-    """Borrowers at work receive their wage if their firm paid its hard costs."""
+    """Borrowers at work receive their wage."""
     for i in range(b.cash.shape[0]):
         b.income[i] = 0
         if b.employer[i] >= 0 and f.paid_hard_costs[b.employer[i]]:
@@ -186,7 +184,7 @@ def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-unt
                 phi, _ = discipline(i, e, f, k, p, large_from, 0.0)
                 k.collected[e] = max(np.int64(0), k.payment[e] - np.int64(phi * before))
                 collected += k.collected[e]
-            k.weeks_overdue[e] = k.weeks_overdue[e] + 1 if k.overdue[e] > 0 else 0
+            k.weeks_overdue[e] = min(k.overdue[e] // k.weekly_amount[e], 520)  # oldest debts are paid first
             if not late_channel and k.overdue[e] > k.advanced[e]:
                 step = k.overdue[e] - k.advanced[e]
                 k.advanced[e] = k.overdue[e]
@@ -230,7 +228,10 @@ def dividends_week(f, p):  # type: ignore[no-untyped-def]
 
 @kernel
 def sweep_lines(f, drawn, repaid):  # type: ignore[no-untyped-def]
-    """Negative cash is drawn from the bank line, positive cash repays it (fen by bank)."""
+    """Negative cash is drawn from the bank line, positive cash repays it (fen by bank).
+
+    A firm beyond its line now has not met its hard costs: it fails later in the week.
+    """
     for i in range(f.cash.shape[0]):
         net = f.cash[i] - f.drawn[i]
         new_drawn = max(np.int64(0), -net)
@@ -241,6 +242,7 @@ def sweep_lines(f, drawn, repaid):  # type: ignore[no-untyped-def]
             repaid[f.bank[i]] -= change
         f.drawn[i] = new_drawn
         f.cash[i] = max(np.int64(0), net)
+        f.paid_hard_costs[i] = new_drawn <= f.most_drawn[i]
 
 
 def _pay_hard_costs(state: State) -> None:

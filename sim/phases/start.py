@@ -21,6 +21,7 @@ from sim.network.read import read_network
 from sim.network.sector_table import SectorTable, load_sector_table
 from sim.network.supply import SupplyNetwork
 from sim.phases.books import open_books
+from sim.phases.credit import exposures
 from sim.phases.parameters import firm_parameters, household_parameters
 from sim.phases.state import Macro, State
 from sim.spec.portfolio import Portfolio
@@ -52,13 +53,11 @@ def _people(
     return own_population(portfolio, spec, world, seed)
 
 
-def _lenders(spec: Scenario, world: World, a: AccountColumns) -> LenderColumns:
+def _lenders(spec: Scenario, a: AccountColumns) -> LenderColumns:
     count = max(spec.population.lenders, int(a.lender.max(initial=0)) + 1)
     lenders = empty(LenderColumns, count)
     on_books = ~a.charged_off
     np.add.at(lenders.household_loans, a.lender[on_books], a.balance[on_books])
-    lenders.capital[:] = (world.lenders.capital_ratio.value * lenders.household_loans).astype(np.int64)
-    lenders.money[:] = lenders.capital - lenders.household_loans
     lenders.standard[:] = 1.0
     return lenders
 
@@ -89,7 +88,7 @@ def start(
     table = load_sector_table(spec.network.sectors)
     b, a = _people(spec, world, seed, portfolio)
     network = network_of(spec, table, world, seed, len(b.cash))
-    lenders = _lenders(spec, world, a)
+    lenders = _lenders(spec, a)
     firms = build_firms(network, table, world, seed, len(lenders.money), mean_wage(world))
     _strings(firms, b, world, seed)
     collectors = empty(CollectorColumns, len(spec.collectors))
@@ -101,6 +100,8 @@ def start(
         macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
         household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world), accounts_active=portfolio is None,
     )  # fmt: skip
+    lenders.capital[:] = (world.lenders.capital_ratio.value * exposures(state)).astype(np.int64)
+    lenders.money[:] = lenders.capital - lenders.household_loans
     count = len(spec.collectors)
     state.week_complaints = np.zeros(count, np.int64)
     state.week_violations = np.zeros(count, np.int64)

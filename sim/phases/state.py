@@ -78,7 +78,7 @@ class State:
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    strategies: dict[int, Strategy] = field(default_factory=dict)
+    strategies: dict[tuple[int, str], Strategy] = field(default_factory=dict)
     week_sums: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     series: list[dict[str, float | int | None]] = field(default_factory=list)

@@ -18,18 +18,28 @@ if TYPE_CHECKING:
 def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
     """Each firm's log shocks move and its final sales follow; returns total final sales, fen.
 
-    ``path`` multiplies final demand by sector. Shocks are AR(1) with mean-one level.
+    ``path`` multiplies final demand by sector. Shocks are AR(1) and move demand between firms: final
+    buyers keep their budget and replace failed firms, up to the replacement cap.
     """
     innovation = p.shock_sd * np.sqrt(1.0 - p.shock_persistence**2)
-    half_variance = 0.5 * p.shock_sd**2
-    total = 0
+    budget = 0.0
+    pulled = 0.0
     for i in range(f.cash.shape[0]):
         u, v, x, y = uniforms(key, clock, i, 0)
         f.demand_shock[i] = p.shock_persistence * f.demand_shock[i] + innovation * normal(u, v)
         f.order_shock[i] = p.shock_persistence * f.order_shock[i] + innovation * normal(x, y)
+        usual = f.normal_final_sales[i] * path[f.sector[i]]
+        budget += usual
+        if f.alive[i]:
+            pulled += usual * np.exp(f.demand_shock[i])
+    share = np.exp(-0.5 * p.shock_sd**2) * p.replacement_cap
+    if pulled > 0.0:
+        share = min(share, budget / pulled)
+    total = 0
+    for i in range(f.cash.shape[0]):
         f.final_sales[i] = 0
         if f.alive[i]:
-            level = np.exp(f.demand_shock[i] - half_variance) * path[f.sector[i]] * f.input_limit[i]
+            level = np.exp(f.demand_shock[i]) * share * path[f.sector[i]] * f.input_limit[i]
             f.final_sales[i] = np.int64(f.normal_final_sales[i] * level)
             total += f.final_sales[i]
     return total
@@ -69,13 +79,17 @@ def orders_week(slot, f, k, start, p, budget, pull, sold, missed, keep_orders, i
         if f.alive[i]:
             planned = f.activity[i] * (1.0 - p.strain_cut if f.shrinking[i] else 1.0)
         normal_total = 0.0
+        living_total = 0.0
         pulled = 0.0
         for e in range(start[i], start[i + 1]):
+            j = k.supplier[e]
             normal_total += k.weekly_amount[e]
-            pulled += k.weekly_amount[e] * pull[slot, k.supplier[e]]
+            if f.alive[j]:
+                living_total += k.weekly_amount[e]
+                pulled += k.weekly_amount[e] * pull[slot, j] / f.input_limit[j]
         b = 0.0
-        if pulled > 0.0:
-            b = planned * min(normal_total / pulled, p.replacement_cap)
+        if pulled > 0.0:  # the budget stays with living suppliers; each replaces only so much
+            b = planned * living_total / pulled * min(normal_total / living_total, p.replacement_cap)
         budget[slot, i] = b
         placed = 0
         for e in range(start[i], start[i + 1]):

@@ -229,6 +229,7 @@ class LenderNumbers(Group):
 
     capital_ratio: Quantity = quantity("share", 0.01, 1, "target capital over loans")
     firm_rate: Quantity = quantity("1/year", 0, 0.36, "interest on firms' credit lines")
+    line_fee: Quantity = quantity("1/year", 0, 0.1, "fee on firms' credit lines, drawn or not")
     operating_cost: Quantity = quantity("share/year", 0, 0.5, "operating cost over loans")
     provision_early: Quantity = quantity("share", 0, 1, "provision at 1 to 30 days late")
     provision_middle: Quantity = quantity("share", 0, 1, "provision at 31 to 90 days late")
