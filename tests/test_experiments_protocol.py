@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -168,6 +167,7 @@ class TestArms:
             ({"interval": "posterior"}, "'posterior' is not a kind of interval; allowed: seed"),
             ({"changes": {"collectors[7].effort": 2}}, "collectors[7]"),
             ({"weeks": 0}, "weeks"),
+            ({"portfolio": "absent.csv"}, "absent.csv"),
         ],
     )
     def test_a_typo_is_one_sentence_and_costs_no_run(self, call: dict[str, Any], message: str) -> None:
@@ -338,8 +338,9 @@ class TestKeeping:
 
     def test_a_portfolio_counts_by_its_content(self, tmp_path: Path) -> None:
         hashes = []
-        for name, text in (("a.csv", "1"), ("b.csv", "1"), ("a.csv", "22")):
-            (tmp_path / name).write_text(text)
+        for name, days in (("a.csv", 0), ("b.csv", 0), ("a.csv", 31)):
+            account = f"account_id,balance,days_past_due,instalment\nx1,1000,{days},100\n"
+            (tmp_path / name).write_text(account)
             hashes.append(toy_compare(runs=1, portfolio=tmp_path / name).hash)
         assert hashes[0] == hashes[1] != hashes[2]
 
@@ -366,36 +367,73 @@ class TestKeeping:
         monkeypatch.setattr(tasks, "start_of", toy_start)
         assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 2
 
-    @pytest.mark.parametrize("workers", [1, 2])
-    def test_ctrl_c_in_a_real_process(self, tmp_path: Path, workers: int) -> None:
-        script = f"""
-            import sys
-            sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}
-            import test_experiments_protocol as protocol
-            from sim.core.errors import StoppedError
-            from sim.experiments import compare, tasks
-            tasks.start_of = protocol.toy_start
-            protocol.Toy.delay = 0.02
-            try:
-                compare(strategies=["traditional"], runs=500, weeks=40, workers={workers},
-                        out={str(tmp_path)!r}, progress=lambda done, total: print(done, flush=True))
-            except StoppedError as error:
-                print(error)
-                sys.exit(3)
-        """
-        process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True
-        )
-        timer = threading.Timer(60, process.kill)
-        timer.start()
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.strip() == "2":
-                break
-        process.send_signal(signal.SIGINT)
-        sent = time.monotonic()
-        rest, _ = process.communicate()
-        timer.cancel()
-        assert process.returncode == 3 and time.monotonic() - sent < 5
-        kept = len((tmp_path / "runs.jsonl").read_text().splitlines())
-        assert f"stopped after {kept} of 500 starts" in rest and kept >= 2
+
+#: A script of its own, since worker processes import the script that starts them.
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+
+import test_experiments_protocol as protocol
+from sim.core.errors import StoppedError
+from sim.experiments import compare, comparison, tasks
+
+out, executor, runs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+def start(task, arm=None):
+    if (out / "kill").exists():
+        (out / "kill").unlink()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return protocol.toy_start(task, arm)
+
+tasks.start_of = start
+comparison.unit_of = lambda measure: "share"
+protocol.Toy.delay = 0.02
+
+if __name__ == "__main__":
+    try:
+        found = compare(strategies=["traditional", "app_based"], runs=runs, weeks=9, workers=2, out=out,
+                        executor=executor, progress=lambda done, total: print(done, flush=True))
+        print(found.to_json())
+    except StoppedError as error:
+        print(error)
+        sys.exit(3)
+"""
+
+
+def script(folder: Path, executor: str, runs: int) -> subprocess.Popen[str]:
+    file = folder / "script.py"
+    file.write_text(SCRIPT)
+    here = Path(__file__).parent
+    return subprocess.Popen(
+        [sys.executable, str(file), str(folder), executor, str(runs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])},
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_ctrl_c_ends_soon_and_keeps_what_is_finished(tmp_path: Path, executor: str) -> None:
+    process = script(tmp_path, executor, runs=500)
+    timer = threading.Timer(60, process.kill)
+    timer.start()
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip() == "2":
+            break
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers as well
+    sent = time.monotonic()
+    rest, noise = process.communicate()
+    timer.cancel()
+    assert (process.returncode, noise) == (3, "") and time.monotonic() - sent < 5
+    kept = len((tmp_path / "runs.jsonl").read_text().splitlines())
+    assert kept >= 2 and f"stopped after {kept} of 500 starts" in rest
+
+
+def test_a_killed_worker_process_costs_nothing_but_time(tmp_path: Path) -> None:
+    (tmp_path / "kill").touch()
+    output, _ = script(tmp_path, "processes", runs=6).communicate(timeout=60)
+    assert not (tmp_path / "kill").exists()
+    assert output.splitlines()[-1] == toy_compare().to_json()

@@ -53,6 +53,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     sd = FORGETFULNESS_SD
     b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
     b.weight[:] = 1.0
+    b.laid_off_by[:] = -1
     b.trust[:] = 0.5
     b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(np.int64)
 
@@ -77,6 +78,7 @@ def _common(a: AccountColumns, spec: Scenario, world: World, seed: int) -> None:
     a.hold_out[:] = u[:, 2] < spec.hold_out
     a.promise_week[:] = -1
     a.charged_off_week[:] = -1
+    a.plan_week[:] = -1000
     a.momentum[:] = 1.0
     a.last_payment_week[:] = -4
     a.last_contact_week[:] = -1000
@@ -130,7 +132,8 @@ def own_population(
     drawn = wages(world, seed, portfolio.borrowers)
     least = (monthly / (MOST_INSTALMENTS * WEEKS_PER_MONTH)).astype(np.int64)
     b.wage[:] = np.where(portfolio.weekly_income > 0, portfolio.weekly_income, np.maximum(drawn, least))
-    _traits(b, world, seed, portfolio.ability, portfolio.willingness)
+    _traits(b, world, seed, portfolio.ability, portfolio.reluctance)
+    b.forgetfulness[:] = np.clip(portfolio.forgetfulness / max(1e-9, portfolio.forgetfulness.mean()), 0.25, 3.0)
     _ages(b, world, seed)
     known = portfolio.age > 0
     b.age_group[known] = np.digitize(portfolio.age[known], [40, 60])
@@ -164,6 +167,7 @@ def _with_inert(b: BorrowerColumns, extra: int) -> BorrowerColumns:
         getattr(wide, name)[: len(column)] = column
     wide.employer[-extra:] = -1
     wide.owned_firm[-extra:] = -1
+    wide.laid_off_by[-extra:] = -1
     wide.family_week[-extra:] = NEVER
     wide.first_account[-extra:] = b.first_account[-1] + b.accounts[-1]
     return wide

@@ -14,6 +14,7 @@ class BorrowerColumns(NamedTuple):
     """One row a borrower."""
 
     employer: I32  # row of the firm, -1 without work
+    laid_off_by: I32  # firm that failed or cut staff, -1 none, until the next job
     owned_firm: I32  # row of the firm whose bank line the borrower guarantees, -1 none
     wage: I64  # a week, when at work
     income: I64  # received this week
@@ -61,9 +62,11 @@ class AccountColumns(NamedTuple):
     promise_week: I32  # -1 none
     promise_kept: F32  # chance
     means: Bool  # to pay this week
+    reminded: Bool  # of a forgotten payment
     asked: Bool  # next payment is owed to a collector's contact
     plan_left: U8  # months
     plan_amount: I64
+    plan_week: I32  # when the newest plan was agreed
     dispute_ground: Bool
     dispute_open: Bool
     dispute_week: I32
@@ -200,6 +203,8 @@ class PlacementColumns(NamedTuple):
     amount: I64  # arrears, from stage late on the whole balance
     paid_before: I64
     generation: I32
+    laid_off_by: I32  # the borrower's, at placement
+    paid: I64  # cash received since
     open: Bool
     cured_after: I16  # weeks, -1 not cured
     followed: I16  # weeks

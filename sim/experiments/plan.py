@@ -17,7 +17,7 @@ from sim.core.errors import SpecError
 from sim.core.paths import scenarios_dir
 from sim.core.rng import stream
 from sim.experiments.arms import Arms, check_scenario, read_arms, strategies_of
-from sim.experiments.tasks import Task
+from sim.experiments.tasks import Task, portfolio_of
 from sim.spec.changes import apply_changes
 from sim.spec.loader import load_rules, load_scenario, load_world, rules_of
 from sim.spec.rules import RuleSet
@@ -128,6 +128,8 @@ def make_plan(
     contents = [world for world, _ in worlds.values()]
     check_scenario(scenario, contents, rules)
     made = read_arms(scenario, arms, strategies, contents, rules)
+    for arm in made.all:
+        portfolio_of(arm.scenario)
     digest = comparison_hash(scenario, rules, contents, made)
     return Plan(scenario, {name: given for name, (_, given) in worlds.items()}, rules, made, runs, digest)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from scipy import stats
+from scipy.special import stdtrit
 
 #: Nominal coverage of all intervals.
 CONFIDENCE = 0.95
@@ -101,4 +101,4 @@ def _mean_and_half_width(values: Sequence[float]) -> tuple[float, float]:
 @lru_cache(maxsize=1024)
 def _quantile(freedom: int) -> float:
     """Upper quantile of Student's t that leaves half of the remaining probability above it."""
-    return float(stats.t.ppf(0.5 + CONFIDENCE / 2, freedom))
+    return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2))

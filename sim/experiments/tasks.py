@@ -6,12 +6,16 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol, TypedDict, cast
 
 import pandas as pd
 
 from sim.core.errors import ArrearsError, SpecError
 from sim.experiments.arms import Arm
+from sim.spec.changes import apply_rule_changes
+from sim.spec.portfolio import Portfolio, read_portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.world import World
@@ -136,9 +140,33 @@ def start_of(task: Task, arm: Arm | None = None) -> Model:
     """A burnt-in model of the task's scenario, or of an arm that needs a start of its own."""
     from sim.model import Ecosystem
 
-    rules = None if arm is not None and "rules" in arm.changes else task.rules
     scenario = task.scenario if arm is None else arm.scenario
-    return cast(Model, Ecosystem(scenario, world=task.world, rules=rules, rng=task.seed))
+    rules = None if arm is not None and "rules" in arm.changes else task.rules
+    if rules is not None:
+        rules = apply_rule_changes(rules, scenario.rules_changes)
+    return cast(
+        Model,
+        Ecosystem(scenario, world=task.world, rules=rules, rng=task.seed, portfolio=portfolio_of(scenario)),
+    )
+
+
+def portfolio_of(scenario: Scenario) -> Portfolio | None:
+    """The scenario's portfolio, read once for all runs of a comparison. Raises :class:`SpecError`."""
+    file, mapping = scenario.portfolio.file, scenario.portfolio.mapping
+    return None if file is None else _portfolio(file, mapping, _stamp(file), _stamp(mapping))
+
+
+@lru_cache(maxsize=1)
+def _portfolio(file: str, mapping: str | None, *stamps: tuple[int, int] | None) -> Portfolio:
+    return read_portfolio(file, mapping)
+
+
+def _stamp(name: str | None) -> tuple[int, int] | None:
+    """Time of change and size of a file, so that a changed one is read again."""
+    if name is None or not Path(name).is_file():
+        return None
+    status = Path(name).stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def _arm_start(task: Task, arm: Arm, start: Model | None) -> tuple[Model, bool]:

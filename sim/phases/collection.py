@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Weeks after which a household dispute is settled in the ordinary way (assumption).
 DISPUTE_WEEKS = 8
+#: Weeks before an account is offered another plan (assumption; plans are no free cure: B06).
+PLAN_PAUSE = 52
 #: Most weeks since contact that a collector remembers.
 NEVER = 999
 
@@ -139,6 +141,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     made = ration(permission.treatment, cases, capacity)
+    made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
     violations = count_violations(made, cases, state.rules)
     outcome = funnel(
         made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock
@@ -154,12 +157,11 @@ def _apply(state: State, k: I32, outcome: Outcome) -> None:
     reached = outcome.contacts > 0
     a.last_contact_week[k[reached]] = clock
     a.attempts[k] += outcome.attempts
-    promises = outcome.promise | (outcome.reminded & a.forgot[k])
-    a.promise_week[k[promises]] = clock + 1
+    a.promise_week[k[outcome.promise]] = clock + 1
     a.promise_kept[k] = np.where(outcome.promise, outcome.promise_kept_chance, a.promise_kept[k])
-    reminded = outcome.reminded & a.forgot[k] & ~outcome.promise
-    a.promise_kept[k[reminded]] = 1.0
-    a.forgot[k[outcome.reminded]] = False
+    reminded = outcome.reminded & a.forgot[k]
+    a.reminded[k[reminded]] = True
+    a.forgot[k[reminded]] = False
     _agree_plans(state, k[outcome.plan])
     raised = k[outcome.dispute_raised]
     a.dispute_open[raised] = True
@@ -178,6 +180,7 @@ def _agree_plans(state: State, k: I32) -> None:
     a, months = state.accounts, int(state.household_numbers.plan_months)
     length = np.where(a.charged_off[k], 2 * months, months)
     amount = np.where(a.charged_off[k], a.balance[k], a.arrears[k])
+    a.plan_week[k] = state.clock
     a.plan_left[k] = length
     a.plan_amount[k] = -(-amount // length)
 

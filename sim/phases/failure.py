@@ -197,6 +197,7 @@ def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
             gone = u < laid_off[j]
         if gone:
             b.employer[i] = -1
+            b.laid_off_by[i] = j
             count += 1
     return count
 

@@ -79,6 +79,7 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
     finding = p.job_finding * market.tightness * (1.0 - p.stress_job_penalty * b.stress[i])
     if b.wage[i] > 0 and v < finding:
         b.employer[i] = find_firm(market, w)
+        b.laid_off_by[i] = -1
         flows.totals[T_HIRED] += 1
 
 
@@ -161,6 +162,10 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
             flows.totals[T_PROMISES_KEPT] += 1
             return True
         a.broken_promises[k] = min(a.broken_promises[k] + 1, 250)
+    if a.reminded[k]:
+        a.reminded[k] = False
+        a.asked[k] = True
+        return True
     if a.forgot[k]:
         if v < p.remembers:
             a.forgot[k] = False
@@ -287,6 +292,7 @@ def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     if a.arrears[k] == 0:
         a.days_past_due[k] = 0
         a.forgot[k] = False
+        a.reminded[k] = False
         a.promise_week[k] = -1
         return
     if a.charged_off[k]:

@@ -114,8 +114,7 @@ def measurement(state: State) -> None:
     row = _figures(state)
     for name in WEEKLY_SUMS:
         row[name] = state.week_sums.get(name, 0)
+    state.last_row = row
     if state.week >= 0:
         state.series.append(row)
-    else:
-        state.last_row = row
     state.ledger.close_week()

@@ -46,17 +46,18 @@ def stages_week(a):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def place_week(clock, a, responsible, q, used, everyone):  # type: ignore[no-untyped-def]
+def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: ignore[no-untyped-def]
     """Append a placement for each account in a new stage (``everyone``: for each one in arrears).
 
-    ``responsible[stage, lender]`` is the collector. Returns the number of rows used.
+    ``responsible[stage, lender]`` is the collector; the hold-out has none. Returns the number of rows used.
     """
     for k in range(a.balance.shape[0]):
         stage = a.stage[k]
         if stage == 0:
             continue
         collector = responsible[stage, a.lender[k]]
-        a.collector[k] = -1 if a.hold_out[k] else collector
+        held = hold_out and a.hold_out[k]
+        a.collector[k] = -1 if held else collector
         if not everyone and stage <= a.placed_stage[k]:
             continue
         if not everyone:
@@ -74,6 +75,8 @@ def place_week(clock, a, responsible, q, used, everyone):  # type: ignore[no-unt
         q.amount[used] = a.balance[k] if stage >= LATE else a.arrears[k]
         q.paid_before[used] = a.cumulative_paid[k]
         q.generation[used] = a.generation[k]
+        q.laid_off_by[used] = b.laid_off_by[a.borrower[k]]
+        q.paid[used] = 0
         q.open[used] = True
         q.cured_after[used] = -1
         q.followed[used] = 0
@@ -86,21 +89,29 @@ def place_week(clock, a, responsible, q, used, everyone):  # type: ignore[no-unt
 
 
 @kernel
-def follow_week(clock, a, q, used):  # type: ignore[no-untyped-def]
+def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
     """Cash received since placement, when the arrears at placement were covered, and horizons reached.
 
-    A row taken over by a new loan ends the follow-up.
+    A row taken over by a new loan ends the follow-up. ``recovered[stage, weeks]`` sums what came in
+    on the common list, at most the amount placed, fen.
     """
     for r in range(used):
+        weeks = clock - q.week[r]
+        if q.frozen[r] and not q.hold_out[r] and not q.open[r] and weeks < recovered.shape[1]:
+            recovered[q.stage[r], weeks] += min(q.paid[r], q.amount[r])
         if not q.open[r]:
             continue
         k = q.account[r]
         if a.generation[k] != q.generation[r]:
             q.open[r] = False
+            if q.frozen[r] and not q.hold_out[r] and weeks < recovered.shape[1]:
+                recovered[q.stage[r], weeks] += min(q.paid[r], q.amount[r])
             continue
-        weeks = clock - q.week[r]
         q.followed[r] = weeks
         paid = a.cumulative_paid[k] - q.paid_before[r]
+        q.paid[r] = paid
+        if q.frozen[r] and not q.hold_out[r] and weeks < recovered.shape[1]:
+            recovered[q.stage[r], weeks] += min(paid, q.amount[r])
         if q.cured_after[r] < 0 and paid >= q.arrears[r] and weeks > 0:
             q.cured_after[r] = weeks
         if weeks == 4:
@@ -141,18 +152,25 @@ def place(state: State) -> None:
     _grow(state, fresh)
     state.placements_used = int(
         place_week(
-            state.clock, state.accounts, responsible(state), state.placements, state.placements_used, False
-        )
+            state.clock, state.accounts, state.borrowers, responsible(state), state.placements,
+            state.placements_used, False, state.week >= 0,
+        )  # fmt: skip
     )
-    follow_week(state.clock, state.accounts, state.placements, state.placements_used)
+    follow_week(
+        state.clock, state.accounts, state.placements, state.placements_used, state.recovered_by_age
+    )
 
 
 def freeze(state: State) -> None:
-    """Place every account in arrears on the list that all arms of a comparison share."""
+    """Start measuring: drop the burn-in's placements and place every account in arrears on the list
+    that all arms of a comparison share."""
     stages_week(state.accounts)
+    state.placements_used = 0
     _grow(state, int(np.count_nonzero(state.accounts.stage)))
     state.placements_used = int(
         place_week(
-            state.clock - 1, state.accounts, responsible(state), state.placements, state.placements_used, True
-        )
+            state.clock - 1, state.accounts, state.borrowers, responsible(state), state.placements,
+            state.placements_used, True, True,
+        )  # fmt: skip
     )
+    state.recovered_by_age[:] = 0

@@ -98,7 +98,8 @@ def start(
         buyer_start=firms.buyer_start, links_of_supplier=firms.links_of_supplier,
         supplier_start=firms.supplier_start, budget=firms.budget, pull=firms.pull, sectors=network.sectors,
         macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
-        household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world), accounts_active=portfolio is None,
+        household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world),
+        accounts_active=portfolio is None, first=(spec, world, rules, portfolio),
     )  # fmt: skip
     lenders.capital[:] = (world.lenders.capital_ratio.value * exposures(state)).astype(np.int64)
     lenders.money[:] = lenders.capital - lenders.household_loans

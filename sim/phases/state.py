@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -19,10 +18,12 @@ from sim.agents.tables import (
 )
 from sim.collection.parameters import FunnelParameters
 from sim.collection.registry import Strategy
-from sim.core.columns import F64, I32, I64, Bool
+from sim.core.columns import F64, I32, I64, Bool, Columns
 from sim.core.ledger import Ledger
 from sim.core.rng import stream
+from sim.measures.record import RunRecord
 from sim.phases.parameters import FirmParameters, HouseholdParameters
+from sim.spec.portfolio import Portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import CreditEvent, DemandEvent, FailureEvent, JobsEvent, Scenario
 from sim.spec.world import World
@@ -78,6 +79,7 @@ class State:
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     strategies: dict[tuple[int, str], Strategy] = field(default_factory=dict)
     week_sums: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
@@ -85,7 +87,32 @@ class State:
     last_row: dict[str, float | int | None] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     keys: dict[str, np.uint64] = field(default_factory=dict)
-    watchers: list[Callable[[State, str], None]] = field(default_factory=list)
+    branches: list[tuple[int, dict[str, object]]] = field(default_factory=list)
+    first: tuple[Scenario, World, RuleSet, Portfolio | None] | None = None
+
+    TABLES: ClassVar[tuple[str, ...]] = (
+        "borrowers", "accounts", "firms", "links", "lenders", "collectors", "placements",
+    )  # fmt: skip
+
+    def tables(self) -> list[Columns]:
+        """All tables of columns."""
+        return [getattr(self, name) for name in self.TABLES]
+
+    def record(self) -> RunRecord:
+        """What the measures need."""
+        return RunRecord(
+            placements=self.placements,
+            placements_used=self.placements_used,
+            series=self.series,
+            events=self.events,
+            borrowers=int(np.count_nonzero(self.borrowers.wage)),
+            firms=len(self.firms.cash),
+            weeks=self.week,
+            discount_rate=self.world.lenders.firm_rate.value,
+            sleep_base_rate=self.world.households.sleep_base_rate.value,
+            sleep_odds_ratio=self.world.households.sleep_odds_ratio.value,
+            normal_output=int(self.firms.normal_sales.sum()),
+        )
 
     @property
     def week(self) -> int:

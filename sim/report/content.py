@@ -49,6 +49,11 @@ class Row(NamedTuple):
             return False
         return self.effect_low <= 0.0 <= self.effect_high
 
+    @property
+    def equal(self) -> bool:
+        """Whether the arm and its reference were the same in every run."""
+        return self.effect_low == 0.0 == self.effect_high
+
 
 class Meaning(NamedTuple):
     """Label, definition and wanted direction of a measure."""
@@ -112,6 +117,11 @@ class Content:
         """Measure ids in the order of display."""
         order = {name: place for place, name in enumerate(dict.fromkeys(row.measure for row in self.rows))}
         return tuple(sorted(order, key=lambda name: (*group_of(name), order[name])))
+
+    @cached_property
+    def comparing(self) -> bool:
+        """Whether there are effects at all."""
+        return any(row.effect is not None for row in self.rows)
 
     def row(self, world: str, arm: str, measure: str) -> Row | None:
         """The row of a world, arm and measure."""

@@ -40,12 +40,14 @@ EFFECTS = (
 WEEKLY = (
     "consumer_overdue_30_rate",
     "npl_ratio",
-    "recovered",
+    "recovered_late",
+    "collection_cost",
     "complaints",
     "trade_overdue_share",
     "failures",
     "employment",
     "output",
+    "stress_mean",
 )
 STAGES = ("early", "middle", "late", "charged_off")
 _GRID = "rgba(128,128,128,0.25)"
@@ -263,7 +265,8 @@ _WEEKLY_UNITS = {
     "npl_ratio": "share",
     "trade_overdue_share": "share",
     "employment": "share",
-    "recovered": "fen",
+    "recovered_late": "fen",
+    "collection_cost": "fen",
     "output": "fen",
 }
 

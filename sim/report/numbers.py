@@ -27,11 +27,15 @@ _UNITS = {
     "yuan": Shown(1.0, "yuan", "元"),
     "weeks": Shown(1.0, "weeks", "周"),
     "days": Shown(1.0, "days", "天"),
-    "index": Shown(1.0, "index", "指数"),
-    "firms": Shown(1.0, "firms", "家企业"),
-    "jobs": Shown(1.0, "jobs", "个岗位"),
-    "count": Shown(1.0, "", ""),
-    "number": Shown(1.0, "", ""),
+    "0 to 1": Shown(1.0, "0 to 1", "0至1"),
+    "normal = 100": Shown(1.0, "normal = 100", "正常=100"),
+    "yuan/borrower": Shown(1.0, "yuan/borrower", "元/借款人"),
+    "yuan/borrower a year": Shown(1.0, "yuan/borrower a year", "元/借款人·年"),
+    "weeks/borrower a year": Shown(1.0, "weeks/borrower a year", "周/借款人·年"),
+    "per 1,000 borrowers a year": Shown(1.0, "per 1,000 borrowers a year", "每千名借款人每年"),
+    "per 1,000 contacted": Shown(1.0, "per 1,000 contacted", "每千次接触"),
+    "per 100 firms a year": Shown(1.0, "per 100 firms a year", "每百家企业每年"),
+    "yuan/1,000 borrowers a year": Shown(1.0, "yuan/1,000 borrowers a year", "元/千名借款人·年"),
 }
 
 

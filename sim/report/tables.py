@@ -62,7 +62,8 @@ def _tile(content: Content, world: str, measure: str) -> str:
         suffix = f" <small>{both(unit.en, unit.zh)}</small>" if unit.en and row.mean is not None else ""
         mark = ' class="best"' if row is best else ""
         lines.append(f"<tr{mark}><td>{label(content, 'arm', row.arm)}</td><td>{value}{suffix}</td></tr>")
-    return f'<div class="tile"><h4>{label(content, "measure", measure)}</h4><table>{"".join(lines)}</table></div>'
+    head = f"<h4>{label(content, 'measure', measure)}</h4>"
+    return f'<div class="tile">{head}<table>{"".join(lines)}</table></div>'
 
 
 def _best(content: Content, measure: str, rows: list[Row]) -> Row | None:
@@ -92,9 +93,8 @@ def _world_table(content: Content, world: str) -> str:
         if group_of(measure)[1] != group:
             group = group_of(measure)[1]
             span = len(content.arms) + 1
-            lines.append(
-                f'<tr class="group"><th colspan="{span}" scope="colgroup">{word_both(f"group.{group}")}</th></tr>'
-            )
+            head = f'<th colspan="{span}" scope="colgroup">{word_both(f"group.{group}")}</th>'
+            lines.append(f'<tr class="group">{head}</tr>')
         lines.append(_measure_line(content, world, measure))
     return (
         f"<h3>{label(content, 'world', world)}</h3>"
@@ -131,9 +131,10 @@ def _cell(content: Content, row: Row | None) -> str:
     if row.arm == content.reference:
         return f'{text}<span class="effect unclear">{word_both("reference")}</span>'
     if row.effect is None:
-        return text
+        return f'{text}<span class="effect unclear">{_DASH}</span>' if content.comparing else text
     if row.unclear:
-        return f'{text}<span class="effect unclear">{word_both("unclear")}</span>'
+        same = word_both("equal" if row.equal else "unclear")
+        return f'{text}<span class="effect unclear">{same}</span>'
     change = figure(row.effect, row.unit, signed=True)
     bounds = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     return f'{text}<span class="effect {_quality(content, row)}">{change} {bounds}</span>'
@@ -150,7 +151,9 @@ def _reasons(content: Content, world: str) -> str:
     """Why measures are undefined, each reason once."""
     found: dict[str, list[str]] = {}
     for row in content.rows:
-        if row.world == world and row.mean is None and row.reason:
+        if row.world != world or not row.reason or (row.arm == content.reference and row.mean is not None):
+            continue
+        if row.mean is None or (row.effect is None and content.comparing):
             named = label(content, "measure", row.measure)
             if named not in found.setdefault(row.reason, []):
                 found[row.reason].append(named)
@@ -189,4 +192,7 @@ def _numbers(numbers: tuple[Number, ...]) -> str:
         f"<td>{escape(number.unit)}</td><td>{escape(number.source)}</td><td>{escape(number.note)}</td></tr>"
         for number in numbers
     )
-    return f'<div class="scroll"><table class="numbers"><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table class="numbers"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
+    )

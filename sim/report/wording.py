@@ -21,6 +21,12 @@ WORDS: dict[str, Text] = {
         ("mean", "mean", "均值"),
         ("effect", "effect", "效应"),
         ("unclear", "no clear difference", "无明显差异"),
+        ("equal", "no difference", "无差异"),
+        (
+            "more_measures",
+            "{count} further measures (other stages, by balance) are shown with --all, in --json and in the report.",
+            "另有{count}项指标（其他账龄、按金额）见 --all、--json 与报告。",
+        ),
         ("reference", "reference", "对照"),
         ("against_alone", "Effects: against leaving everybody alone", "效应：相对于完全不催收"),
         ("against_first", "Effects: against the arm “{arm}”", "效应：相对于方案“{arm}”"),
@@ -98,7 +104,8 @@ WORDS: dict[str, Text] = {
         ("group.firms", "Firms and trade credit", "企业与商业信用"),
         ("group.prediction", "Prediction", "预测"),
         ("group.other", "Other", "其他"),
-        ("series.recovered", "Recovered by collectors a week", "每周催收回款"),
+        ("series.recovered_late", "Received on late accounts a week", "每周逾期账户回款"),
+        ("series.collection_cost", "Cost of collection a week", "每周催收成本"),
         ("series.complaints", "Complaints a week", "每周投诉数"),
         ("series.failures", "Firms failing a week", "每周企业倒闭数"),
         ("series.employment", "Employment", "就业率"),
@@ -157,3 +164,8 @@ def group_of(measure: str) -> tuple[int, str, int]:
             if measure == member or measure.startswith(f"{member}_"):
                 return place, group, row
     return len(GROUPS), "other", 0
+
+
+def is_variant(measure: str) -> bool:
+    """Whether a measure repeats another for a stage of debt or by balance."""
+    return measure.endswith(("_early", "_middle", "_late", "_charged_off", "_by_balance"))

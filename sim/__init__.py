@@ -1,0 +1,58 @@
+"""Arrears: an agent-based simulation of the debt-collection ecosystem."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.collection import Capacity, Cases, Treatment, register_strategy
+    from sim.core.errors import ArrearsError, LedgerError, SpecError, StoppedError
+    from sim.experiments import Comparison, compare, twin
+    from sim.measures import MEASURES
+    from sim.model import Ecosystem
+    from sim.network.describe import describe
+    from sim.network.generate import generate
+    from sim.network.read import read_network
+    from sim.spec.loader import load_rules, load_scenario, load_world
+    from sim.spec.portfolio import read_portfolio
+
+#: Public names and the modules they come from, loaded when first used.
+_NAMES = {
+    "ArrearsError": "sim.core.errors",
+    "Capacity": "sim.collection",
+    "Cases": "sim.collection",
+    "Comparison": "sim.experiments",
+    "Ecosystem": "sim.model",
+    "LedgerError": "sim.core.errors",
+    "MEASURES": "sim.measures",
+    "SpecError": "sim.core.errors",
+    "StoppedError": "sim.core.errors",
+    "Treatment": "sim.collection",
+    "compare": "sim.experiments",
+    "describe": "sim.network.describe",
+    "generate": "sim.network.generate",
+    "load_rules": "sim.spec.loader",
+    "load_scenario": "sim.spec.loader",
+    "load_world": "sim.spec.loader",
+    "read_network": "sim.network.read",
+    "read_portfolio": "sim.spec.portfolio",
+    "register_strategy": "sim.collection",
+    "twin": "sim.experiments",
+}
+
+__all__ = [
+    "MEASURES", "ArrearsError", "Capacity", "Cases", "Comparison", "Ecosystem", "LedgerError", "SpecError",
+    "StoppedError", "Treatment", "compare", "describe", "generate", "load_rules", "load_scenario", "load_world",
+    "read_network", "read_portfolio", "register_strategy", "twin",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'sim' has no attribute {name!r}")
+    return getattr(import_module(_NAMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

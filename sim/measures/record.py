@@ -1,0 +1,36 @@
+"""What a run leaves for its measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sim.agents.tables import PlacementColumns
+
+
+class RunRecord(NamedTuple):
+    """Tables and sums of the measured weeks; money in fen."""
+
+    placements: PlacementColumns
+    placements_used: int
+    series: Sequence[dict[str, float | int | None]]
+    events: Sequence[dict[str, Any]]
+    borrowers: int
+    firms: int
+    weeks: int
+    discount_rate: float  # a year
+    sleep_base_rate: float
+    sleep_odds_ratio: float
+    normal_output: int  # fen a week
+
+
+class MeasureValue(NamedTuple):
+    """A measure's value, or None with the reason why it is undefined."""
+
+    value: float | None
+    reason: str | None = None
+
+
+def ratio(part: float, whole: float, reason: str) -> MeasureValue:
+    """``part`` over ``whole``; undefined with ``reason`` where there is nothing to divide by."""
+    return MeasureValue(float(part) / float(whole)) if whole else MeasureValue(None, reason)

@@ -1,0 +1,76 @@
+"""Measures of the weekly series: costs, contacts, overdue debt, firms, people."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.measures.record import MeasureValue, RunRecord, ratio
+
+#: Levels are means over this many last weeks.
+WINDOW = 52
+FEN = 100
+
+
+def total(record: RunRecord, name: str) -> float:
+    """Sum of a weekly figure over the run."""
+    return float(sum(row[name] or 0 for row in record.series))
+
+
+def level(record: RunRecord, name: str) -> MeasureValue:
+    """Mean of a weekly figure over the last year of the run (all weeks of a shorter one)."""
+    values = [row[name] for row in record.series[-WINDOW:] if row[name] is not None]
+    return MeasureValue(float(np.mean(values))) if values else MeasureValue(None, "no week has this figure")
+
+
+def a_year(record: RunRecord, amount: float, per: float, reason: str) -> MeasureValue:
+    """``amount`` over the run, per unit and year."""
+    return ratio(amount * 52, per * record.weeks, reason)
+
+
+def cost_per_100(record: RunRecord) -> MeasureValue:
+    """Yuan spent on collection for each 100 yuan received from accounts in arrears."""
+    return ratio(
+        100 * total(record, "collection_cost"), total(record, "recovered_late"), "nothing was received"
+    )
+
+
+def net_present_recovery(record: RunRecord) -> MeasureValue:
+    """Receipts from accounts in arrears less collection costs, discounted, yuan per borrower."""
+    factor = (1 + record.discount_rate) ** (1 / 52)
+    worth = sum(
+        ((row["recovered_late"] or 0) - (row["collection_cost"] or 0)) / factor**week
+        for week, row in enumerate(record.series)
+    )
+    return ratio(worth / FEN, record.borrowers, "there are no borrowers")
+
+
+def output_index(record: RunRecord) -> MeasureValue:
+    """Sales of all firms in the last year over normal sales, times 100."""
+    sales = level(record, "output")
+    if sales.value is None:
+        return sales
+    return ratio(100 * sales.value, record.normal_output, "there are no sales")
+
+
+def sleep_disorder_rate(record: RunRecord) -> MeasureValue:
+    """Expected sleep disorder among borrowers over 180 days late.
+
+    Odds are the base rate's times the odds ratio of the over-indebted raised to stress over one
+    half (assumption: the ratio holds at middling stress).
+    """
+    stress = level(record, "long_late_stress")
+    if stress.value is None:
+        return MeasureValue(None, "nobody is over 180 days late")
+    odds = record.sleep_base_rate / (1 - record.sleep_base_rate)
+    odds *= record.sleep_odds_ratio ** (stress.value / 0.5)
+    return MeasureValue(odds / (1 + odds))
+
+
+def failures_by_arrears(record: RunRecord) -> MeasureValue:
+    """Failures whose largest cause is late receipts or write-offs, per 100 firms and year."""
+    count = 0
+    for event in record.events:
+        arrears = event["cause_late_receipts"] + event["cause_writeoff"]
+        rest = [v for k, v in event.items() if k.startswith("cause_") and k[6:] not in ("late_receipts", "writeoff")]
+        count += arrears > max(rest)
+    return a_year(record, 100 * count, record.firms, "there are no firms")

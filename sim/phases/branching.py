@@ -1,0 +1,93 @@
+"""Branches: the same economy at the same week, going on under other conditions."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sim.collection.parameters import funnel_parameters
+from sim.core import columns
+from sim.core.errors import SpecError
+from sim.phases.parameters import firm_parameters, household_parameters
+from sim.phases.state import State
+from sim.spec.changes import apply_changes, apply_world_changes
+from sim.spec.loader import rules_of
+
+#: Scenario fields that act on the start only.
+START_FIELDS = ("population", "network", "portfolio", "seed", "burn_in", "world", "hold_out", "id", "schema_version")
+#: Numbers of a world that act on the start only.
+START_NUMBERS = frozenset(
+    "households." + name
+    for name in (
+        "weekly_income_median", "weekly_income_log_sd", "essentials_share_mean", "essentials_share_sd",
+        "buffer_cap_weeks_median", "buffer_cap_log_sd", "reluctant_share", "family_support_share",
+        "dispute_ground", "phone_reach", "digital_reach", "ability_risk_correlation", "young_share",
+        "middle_share",
+    )
+) | frozenset(
+    "products." + name
+    for name in ("second_account", "third_account", "revolving_share", "instalment_over_income")
+) | frozenset(
+    "firms." + name
+    for name in (
+        "terms_weeks", "construction_terms_weeks", "late_share", "late_share_smallest", "late_share_largest",
+        "late_discipline", "usual_discipline", "discipline_size_slope", "discipline_construction",
+        "discipline_services", "surplus_low", "surplus_high", "buffer_weeks_median", "buffer_log_sd",
+        "owner_share",
+    )
+)  # fmt: skip
+
+
+def copy_state(state: State) -> State:
+    """A state that shares nothing that changes with the original."""
+    return replace(
+        state,
+        **{name: columns.copy(getattr(state, name)) for name in State.TABLES},
+        budget=state.budget.copy(),
+        pull=state.pull.copy(),
+        macro=replace(state.macro),
+        ledger=copy.deepcopy(state.ledger),
+        recovered_by_age=state.recovered_by_age.copy(),
+        late_repaid=state.late_repaid.copy(),
+        week_complaints=state.week_complaints.copy(),
+        week_violations=state.week_violations.copy(),
+        week_costs=state.week_costs.copy(),
+        strategies=copy.deepcopy(state.strategies),
+        week_sums=dict(state.week_sums),
+        series=list(state.series),
+        events=list(state.events),
+        branches=list(state.branches),
+    )
+
+
+def branch_state(state: State, changes: Mapping[str, object]) -> State:
+    """A copy of a state with changes to its scenario, world or rules.
+
+    Raises
+    ------
+    SpecError
+        A change is impossible, or acts on the start only.
+    """
+    spec = apply_changes(state.spec, changes, "branch")
+    for name in START_FIELDS:
+        if getattr(spec, name) != getattr(state.spec, name):
+            raise SpecError("branch", name, "acts on the start of a run", "a new ecosystem with this change")
+    fresh = {k: v for k, v in spec.world_changes.items() if state.spec.world_changes.get(k) != v}
+    for name in fresh:
+        if name in START_NUMBERS:
+            raise SpecError(
+                "branch", f"world.{name}", "acts on the start of a run", "a new ecosystem with this change"
+            )
+    twin = copy_state(state)
+    twin.spec = spec
+    twin.world = apply_world_changes(state.world, fresh)
+    twin.firm_numbers = firm_parameters(twin.world)
+    twin.household_numbers = household_parameters(twin.world)
+    twin.funnel_numbers = funnel_parameters(twin.world)
+    if spec.rules != state.spec.rules or spec.rules_changes != state.spec.rules_changes:
+        twin.rules = rules_of(spec)
+    if len(spec.collectors) != len(state.spec.collectors):
+        raise SpecError("branch", "collectors", "changes their number", "a new ecosystem with this change")
+    twin.branches.append((state.clock, dict(changes)))
+    return twin

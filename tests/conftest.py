@@ -1,0 +1,63 @@
+"""Shared helpers of the tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+class Said(NamedTuple):
+    """What a command answered."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """The command line in this process: ``cli("check", path)``; quick, for what needs no process."""
+    from sim.cli.entry import main
+
+    def call(*words: object) -> Said:
+        monkeypatch.chdir(ROOT)
+        code = main([str(word) for word in words])
+        return Said(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def arrears() -> Command:
+    """The command line as a process of its own: ``arrears("check", path)``."""
+
+    def call(*words: object, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "arrears", *map(str, words)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def small() -> list[str]:
+    """Options that make any run small."""
+    fields = {"population.borrowers": 500, "population.firms": 100, "burn_in": 4, "weeks": 8}
+    return [word for name, value in fields.items() for word in ("--set", f"{name}={value}")]
