@@ -85,7 +85,11 @@ def _print_measure(found: Comparison, measure: str, ensembles: int, runs: int) -
     groups = gaps.reshape(ensembles, runs)
     hits = sum(contains(group.tolist(), [0.0] * runs, effect) for group in groups)
     skew = float(((gaps - effect) ** 3).mean() / gaps.std() ** 3)
-    print(f"{measure:36} effect {effect:12.5g}  covered {hits / ensembles:.3f}  skewness {skew:6.2f}")
+    untouched = float((gaps == 0).mean())  # rare events: small ensembles may show no effect at all
+    print(
+        f"{measure:36} effect {effect:12.5g}  covered {hits / ensembles:.3f}  skewness {skew:6.2f}  "
+        f"pairs without effect {untouched:.2f}"
+    )
 
 
 def main() -> None:

@@ -142,7 +142,9 @@ def _announcing(show: Callable[[int, int], None], out: Path | None) -> Callable[
     return announced
 
 
-def _hand_over(result: Comparison, worlds: dict[str, World], out: Path | None, lang: str, json: bool) -> None:
+def _hand_over(
+    result: Comparison, worlds: dict[str, World], out: Path | None, lang: str, everything: bool, json: bool
+) -> None:
     """Write the files of a result, print its table or its document."""
     from sim.report.content import gather
 

@@ -41,9 +41,9 @@ def print_comparison(content: Content, lang: str, to: Console, everything: bool 
         to.print(word("more_measures", lang, count=len(content.measures) - len(measures)))
     if content.comparing:
         if content.reference is None:
-            to.print(word("against_alone", lang) + ".")
+            to.print(word("against_alone", lang))
         else:
-            to.print(word("against_first", lang, arm=_label(content, "arm", content.reference, lang)) + ".")
+            to.print(word("against_first", lang, arm=_label(content, "arm", content.reference, lang)))
     if content.runs > 1:
         to.print(Text(word("intervals", lang), style="dim"))
 
@@ -54,7 +54,9 @@ def _label(content: Content, kind: str, name: str, lang: str) -> str:
 
 
 def _table(content: Content, measures: Sequence[str], world: str, lang: str) -> Table:
-    title = f"{_label(content, 'scenario', content.scenario, lang)} — {_label(content, 'world', world, lang)}"
+    title = (
+        f"{content.title.zh if lang == 'zh' else content.title.en} — {_label(content, 'world', world, lang)}"
+    )
     table = Table(title=Text(title), title_justify="left", title_style="bold", pad_edge=False)
     table.add_column(word("measure", lang), overflow="fold", ratio=3)
     for arm in content.arms:

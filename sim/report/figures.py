@@ -29,7 +29,7 @@ EFFECTS = (
     "cure_rate_90d",
     "recovery_rate",
     "cost_per_100",
-    "complaints_per_1000",
+    "complaints_per_1000_borrowers",
     "consumer_overdue_30_rate",
     "npl_ratio",
     "trade_overdue_share",

@@ -112,7 +112,7 @@ def _texts(content: Content) -> dict[str, str]:
         "heading": both(content.title.en, content.title.zh),
         "description": both(content.description.en, content.description.zh),
         "facts": "".join(f"<div><dt>{word_both(key)}</dt><dd>{value}</dd></div>" for key, value in facts),
-        "against": against + ".",
+        "against": against,
         "theme_label": word_both("theme"),
         "key_figures_title": word_both("key_figures"),
         "assumptions_title": word_both("assumptions"),

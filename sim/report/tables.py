@@ -13,7 +13,7 @@ TILES = (
     "recovery_rate",
     "cure_rate_90d",
     "cost_per_100",
-    "complaints_per_1000",
+    "complaints_per_1000_borrowers",
     "npl_ratio",
     "trade_overdue_share",
     "firm_failures",
@@ -57,12 +57,12 @@ def _tile(content: Content, world: str, measure: str) -> str:
     best = _best(content, measure, rows)
     lines = []
     for row in rows:
-        unit = shown(row.unit)
         value = _DASH if row.mean is None else figure(row.mean, row.unit)
-        suffix = f" <small>{both(unit.en, unit.zh)}</small>" if unit.en and row.mean is not None else ""
         mark = ' class="best"' if row is best else ""
-        lines.append(f"<tr{mark}><td>{label(content, 'arm', row.arm)}</td><td>{value}{suffix}</td></tr>")
-    head = f"<h4>{label(content, 'measure', measure)}</h4>"
+        lines.append(f"<tr{mark}><td>{label(content, 'arm', row.arm)}</td><td>{value}</td></tr>")
+    unit = shown(rows[0].unit if rows else "")
+    suffix = f" <small>{both(unit.en, unit.zh)}</small>" if unit.en else ""
+    head = f"<h4>{label(content, 'measure', measure)}{suffix}</h4>"
     return f'<div class="tile">{head}<table>{"".join(lines)}</table></div>'
 
 

@@ -24,12 +24,13 @@ WORDS: dict[str, Text] = {
         ("equal", "no difference", "无差异"),
         (
             "more_measures",
-            "{count} further measures (other stages, by balance) are shown with --all, in --json and in the report.",
+            "{count} further measures (other stages, by balance) are shown by --all, by --json and in "
+            "the report.",
             "另有{count}项指标（其他账龄、按金额）见 --all、--json 与报告。",
         ),
         ("reference", "reference", "对照"),
-        ("against_alone", "Effects: against leaving everybody alone", "效应：相对于完全不催收"),
-        ("against_first", "Effects: against the arm “{arm}”", "效应：相对于方案“{arm}”"),
+        ("against_alone", "Effects: against leaving everybody alone.", "效应：相对于完全不催收。"),
+        ("against_first", "Effects: against the arm “{arm}”.", "效应：相对于方案“{arm}”。"),
         (
             "intervals",
             "Brackets: 95 % intervals over seeds; they cover the randomness of the runs, not the doubt "
