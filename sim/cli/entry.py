@@ -46,10 +46,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         from typer.exceptions import TyperException
 
         from sim.cli.app import app
+        from sim.cli.options import GIVEN
         from sim.core.errors import SpecError, StoppedError
     except KeyboardInterrupt:
         return _say("stopped", STOPPED)
     words = list(sys.argv[1:] if arguments is None else arguments)
+    GIVEN.set(tuple(words))
     try:
         result = app(words, prog_name="arrears", standalone_mode=False)
         return result if isinstance(result, int) else DONE

@@ -148,7 +148,7 @@ def _hand_over(
     """Write the files of a result, print its table or its document."""
     from sim.report.content import gather
 
-    command = shlex.join(["arrears", *sys.argv[1:]])
+    command = shlex.join(["arrears", *options.GIVEN.get()])
     if json:
         typer.echo(result.to_json())
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,9 @@ from typing import Annotated
 import typer
 
 from sim.core.errors import SpecError
+
+#: The words after the command's name, for the report to repeat.
+GIVEN: ContextVar[tuple[str, ...]] = ContextVar("GIVEN", default=())
 
 
 class Language(StrEnum):

@@ -54,6 +54,7 @@ class Ledger:
         self.debts: I64 = np.zeros((len(Instrument), len(Sector)), np.int64)
         self._opening: I64 = self.claims - self.debts
         self._flows: dict[str, I64] = {}
+        self._income_so_far: I64 = np.zeros(len(Sector), np.int64)
         self._phase: list[tuple[str, Instrument, Sector, int]] = []
         self._week_flows: dict[str, I64] = {}
 
@@ -110,13 +111,12 @@ class Ledger:
     # -- books ------------------------------------------------------------------------------
     def check(self, positions: Positions | None = None, where: str = "") -> None:
         """Raise :class:`LedgerError` unless books balance and agree with ``positions`` to the fen."""
-        for instrument in Instrument:
-            if self.claims[instrument].sum() != self.debts[instrument].sum():
-                raise LedgerError(f"{where}: claims and debts of {instrument.name.lower()} differ")
+        differ = np.flatnonzero(self.claims.sum(axis=1) != self.debts.sum(axis=1))
+        if len(differ):
+            raise LedgerError(f"{where}: claims and debts of {INSTRUMENTS[differ[0]]} differ")
         change = (self.claims - self.debts - self._opening).sum(axis=0)
-        income = sum(self._flows.values(), np.zeros(len(Sector), np.int64))
-        if not np.array_equal(change, income):
-            sector = Sector(int(np.flatnonzero(change != income)[0]))
+        if not np.array_equal(change, self._income_so_far):
+            sector = Sector(int(np.flatnonzero(change != self._income_so_far)[0]))
             raise LedgerError(f"{where}: net worth of {sector.name.lower()} moved without a flow")
         for (instrument, sector), (claims, debts) in (positions or {}).items():
             self._compare(instrument, sector, int(claims) - int(debts), where)
@@ -198,3 +198,5 @@ class Ledger:
                 row = book[flow] = np.zeros(len(Sector), np.int64)
             row[payer] -= amount
             row[payee] += amount
+        self._income_so_far[payer] -= amount
+        self._income_so_far[payee] += amount

@@ -4,31 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sim.core.kernel import kernel
 from sim.core.ledger import Instrument, Sector
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
 
+@kernel
+def held(b, a, f, k, sums):  # type: ignore[no-untyped-def]
+    """Sums of what agents hold, fen: borrowers' cash, loans on the books, firms' cash and drawn lines,
+    trade debts, and the part of them that a public facility advanced."""
+    sums[:] = 0
+    for i in range(b.cash.shape[0]):
+        sums[0] += b.cash[i]
+    for x in range(a.balance.shape[0]):
+        if not a.charged_off[x]:
+            sums[1] += a.balance[x]
+    for j in range(f.cash.shape[0]):
+        sums[2] += f.cash[j]
+        sums[3] += f.drawn[j]
+    for e in range(k.not_due.shape[0]):
+        sums[4] += k.not_due[e] + k.overdue[e] + k.disputed[e]
+        sums[5] += k.advanced[e]
+
+
 def positions(state: State) -> dict[tuple[Instrument, Sector], tuple[int, int]]:
     """Claims and debts of every sector as agents' columns have them, fen."""
-    a, k, lenders = state.accounts, state.links, state.lenders
-    on_books = int(a.balance[~a.charged_off].sum())
-    trade = int(k.not_due.sum() + k.overdue.sum() + k.disputed.sum())
-    advanced = int(k.advanced.sum())
+    lenders = state.lenders
+    sums = np.zeros(6, np.int64)
+    held(state.borrowers, state.accounts, state.firms, state.links, sums)
+    cash, on_books, firm_cash, drawn, trade, advanced = sums.tolist()
     money, trade_credit = Instrument.MONEY, Instrument.TRADE_CREDIT
     household, lines = Instrument.HOUSEHOLD_LOANS, Instrument.FIRM_LOANS
     return {
-        (money, Sector.BORROWERS): (int(state.borrowers.cash.sum()), 0),
+        (money, Sector.BORROWERS): (cash, 0),
         (money, Sector.OTHERS): (state.macro.others, 0),
-        (money, Sector.FIRMS): (int(state.firms.cash.sum()), 0),
+        (money, Sector.FIRMS): (firm_cash, 0),
         (money, Sector.LENDERS): (int(lenders.money.sum()), 0),
         (money, Sector.COLLECTORS): (int(state.collectors.money.sum()), 0),
         (money, Sector.GOVERNMENT): (state.macro.government, 0),
         (money, Sector.WORLD): (state.macro.world, 0),
         (household, Sector.BORROWERS): (0, on_books),
         (household, Sector.LENDERS): (int(lenders.household_loans.sum()), 0),
-        (lines, Sector.FIRMS): (0, int(state.firms.drawn.sum())),
+        (lines, Sector.FIRMS): (0, drawn),
         (lines, Sector.LENDERS): (int(lenders.firm_loans.sum()), 0),
         (trade_credit, Sector.FIRMS): (trade - advanced, trade),
         (trade_credit, Sector.GOVERNMENT): (advanced, 0),

@@ -22,6 +22,7 @@ from sim.collection import (
 )
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.core.columns import F32, I32, I64, Bool
+from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.core.rng import uniform_rows
 from sim.phases.placements import place
@@ -214,20 +215,31 @@ def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int)
         sums[name] = sums.get(name, 0) + int(amount)
 
 
+@kernel
+def receipts_by_collector(a, paid, placed):  # type: ignore[no-untyped-def]
+    """This week's payments (fen) and number of placed accounts into ``[collector, lender]``."""
+    for k in range(a.collector.shape[0]):
+        if a.collector[k] >= 0:
+            paid[a.collector[k], a.lender[k]] += a.paid_this_week[k]
+            placed[a.collector[k], a.lender[k]] += 1
+
+
 def _pay_collectors(state: State) -> None:
     """Lenders pay collectors by contract; collectors pay staff and suppliers; owners take the rest."""
-    a, c, ledger, macro = state.accounts, state.collectors, state.ledger, state.macro
+    c, ledger, macro = state.collectors, state.ledger, state.macro
+    shape = (len(state.spec.collectors), len(state.lenders.money))
+    paid: I64 = np.zeros(shape, np.int64)
+    placed: I64 = np.zeros(shape, np.int64)
+    receipts_by_collector(state.accounts, paid, placed)
     for number, spec in enumerate(state.spec.collectors):
-        mine = a.collector == number
-        by_lender: I64 = np.zeros(len(state.lenders.money), np.int64)
-        np.add.at(by_lender, a.lender[mine], a.paid_this_week[mine])
+        by_lender = paid[number]
         recovered, cost = int(by_lender.sum()), int(state.week_costs[number])
         rate = spec.contract.rate
         if spec.contract.kind == "commission":
             share = state.world.collection.agency_commission.value if rate is None else rate
             fees = (by_lender * share).astype(np.int64)
         else:
-            served = np.bincount(a.lender[mine], minlength=len(by_lender))
+            served = placed[number]
             owed = int(cost * (1.0 + (rate or 0.0)))
             fees = np.zeros(len(by_lender), np.int64)
             if served.sum() > 0:
@@ -236,7 +248,7 @@ def _pay_collectors(state: State) -> None:
         state.lenders.money[:] -= fees
         c.recovered[number] += recovered
         c.commission[number] += int(fees.sum())
-        c.accounts[number] = int(np.count_nonzero(mine))
+        c.accounts[number] = int(placed[number].sum())
         c.money[number] += int(fees.sum()) - cost
         ledger.pay("collection_fees", Sector.LENDERS, Sector.COLLECTORS, int(fees.sum()))
         ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, cost)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.core.calendar import is_due_week, weeks_since_oldest_unpaid
+from sim.core.calendar import month_of, month_start, weeks_since_oldest_unpaid
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import uniforms
@@ -62,8 +62,11 @@ def find_firm(market, u):  # type: ignore[no-untyped-def]
 
 @kernel_step
 def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-untyped-def]
-    """Income without work, job loss, job finding. Wages were paid with the firms' hard costs."""
-    u, v, w, _ = uniforms(key, clock, i, JOB)
+    """Income without work, job loss, job finding. Wages were paid with the firms' hard costs.
+
+    Returns a uniform number that is left for the expense shock.
+    """
+    u, v, w, spare = uniforms(key, clock, i, JOB)
     if b.employer[i] >= 0:
         if b.income[i] == 0 and keep_jobs:  # the firm failed and the lay-off channel is closed
             b.income[i] = b.wage[i]
@@ -72,7 +75,7 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
         if u < p.job_loss:
             b.employer[i] = -1
             flows.totals[T_LOST_JOB] += 1
-        return
+        return spare
     b.income[i] = np.int64(p.benefit_share * b.wage[i])
     b.cash[i] += b.income[i]
     flows.totals[T_BENEFITS] += b.income[i]
@@ -81,17 +84,18 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
         b.employer[i] = find_firm(market, w)
         b.laid_off_by[i] = -1
         flows.totals[T_HIRED] += 1
+    return spare
 
 
 @kernel_step
-def needs(i, clock, b, p, key, flows):  # type: ignore[no-untyped-def]
+def needs(i, clock, b, p, u, key, flows):  # type: ignore[no-untyped-def]
     """Essential spending and expense shocks; a week without enough for essentials is counted."""
     spent = min(b.cash[i], b.essentials[i])
     if spent < b.essentials[i]:
         b.essentials_missed[i] += 1
         flows.totals[T_ESSENTIALS_MISSED] += 1
-    u, v, _, _ = uniforms(key, clock, i, SHOCK)
     if u < p.expense_shock:
+        v, _, _, _ = uniforms(key, clock, i, SHOCK)
         shock = np.int64(-np.log(v) * p.expense_shock_size * b.wage[i])
         spent += min(b.cash[i] - spent, shock)
     b.cash[i] -= spent
@@ -251,7 +255,7 @@ def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
 
 
 @kernel_step
-def pay_accounts(i, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
+def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """Dues and payments on all accounts of a borrower, promises first, then the newest debts.
 
     What a collector obtained lately for another lender and is missing now counts as displaced.
@@ -263,7 +267,7 @@ def pay_accounts(i, clock, b, a, p, standard, key, flows):  # type: ignore[no-un
         if a.balance[k] == 0:
             continue
         meant = False
-        if is_due_week(clock, a.due_offset[k]):
+        if a.due_offset[k] == due_offset:
             meant = fall_due(i, k, clock, b, a, p, standard, key, flows)
             if meant and a.plan_left[k] > 0:
                 meant = follow_plan(k, clock, a, p, key)
@@ -369,11 +373,12 @@ def household_week(
     clock, b, a, p, market, standard, people, debts, flows, keep_jobs, accounts_active
 ):  # type: ignore[no-untyped-def]
     """The week of every borrower; ``people`` and ``debts`` are the stream keys of both kinds of slot."""
+    due_offset = clock - month_start(month_of(clock))
     for i in range(b.cash.shape[0]):
-        work(i, clock, b, p, market, people, flows, keep_jobs)
-        needs(i, clock, b, p, people, flows)
+        spare = work(i, clock, b, p, market, people, flows, keep_jobs)
+        needs(i, clock, b, p, spare, people, flows)
         if accounts_active:
-            pay_accounts(i, clock, b, a, p, standard, debts, flows)
+            pay_accounts(i, clock, due_offset, b, a, p, standard, debts, flows)
             for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
                 if a.balance[k] > 0:
                     age_account(i, k, clock, b, a, p, flows)

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.collection import receivable_effect
 from sim.core.columns import I64
+from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 
 if TYPE_CHECKING:
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 #: A receivable is worth placing from this many weeks of its working cost (assumption).
 WORTH_WEEKS = 26
+
+
+@kernel
+def choose_links(f, k, placed, least, weeks, small_below, large_from):  # type: ignore[no-untyped-def]
+    """Mark the links worked next week: old and large enough, of small creditors on large debtors."""
+    for e in range(k.buyer.shape[0]):
+        i, j = k.buyer[e], k.supplier[e]
+        worth = placed and k.overdue[e] >= least and k.weeks_overdue[e] >= weeks and f.alive[j]
+        k.under_collection[e] = worth and f.size_rank[j] < small_below and f.size_rank[i] >= large_from
 
 
 def place_receivables(state: State) -> None:
@@ -25,19 +35,17 @@ def place_receivables(state: State) -> None:
     """
     from sim.phases.collection import strategy_of
 
-    f, k, spec = state.firms, state.links, state.spec.receivables
-    cost = 100 * state.world.collection.receivable_cost.value
-    chosen = (k.overdue >= cost * WORTH_WEEKS) & (k.weeks_overdue >= spec.weeks_overdue) & f.alive[k.supplier]
-    if spec.scope == "none":
-        chosen &= False
-    elif spec.scope == "small_creditors":
-        chosen &= f.size_rank[k.supplier] < spec.small_share
-        chosen &= f.size_rank[k.buyer] >= 1.0 - spec.large_share
+    spec = state.spec.receivables
+    least = int(100 * state.world.collection.receivable_cost.value * WORTH_WEEKS)
     effect = receivable_effect(strategy_of(state, len(state.spec.collectors) - 1), state.world)
     if effect > 0 and spec.gap_closed is not None:
         effect = spec.gap_closed
     state.receivable_gap = effect
-    k.under_collection[:] = chosen & (effect > 0)
+    everyone = spec.scope == "all"
+    choose_links(
+        state.firms, state.links, effect > 0 and spec.scope != "none", least, spec.weeks_overdue,
+        2.0 if everyone else spec.small_share, -1.0 if everyone else 1.0 - spec.large_share,
+    )  # fmt: skip
 
 
 def collect_receivables(state: State) -> None:

@@ -147,16 +147,18 @@ def maturity_week(clock, f, k, p, budget, pull, key):  # type: ignore[no-untyped
             slot = ordered % ring
             value = order(k.weekly_amount[e], budget[slot, i], pull[slot, j])
             due = on_credit(value, p.credit_share)
-            if due > 0:
-                k.not_due[e] -= due
+            k.not_due[e] -= due
+            disputed = False
+            if due > 0 and p.disputed_share > 0.0:
                 u, _, _, _ = uniforms(key, clock, e, 0)
-                if u < p.disputed_share:
-                    k.disputed[e] += due
-                else:
-                    k.overdue[e] += due
+                disputed = u < p.disputed_share
+            if disputed:
+                k.disputed[e] += due
+            else:
+                k.overdue[e] += due
         if k.disputed[e] > 0:
-            u, _, _, _ = uniforms(key, clock, e, 1)
-            if u < 1.0 / p.dispute_weeks:
+            _, v, _, _ = uniforms(key, clock, e, 0)
+            if v < 1.0 / p.dispute_weeks:
                 lost = np.int64(k.disputed[e] * p.dispute_written_off)
                 k.overdue[e] += k.disputed[e] - lost
                 k.disputed[e] = 0

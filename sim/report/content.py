@@ -17,7 +17,8 @@ from sim.report.wording import group_of
 from sim.spec.base import Text
 from sim.spec.changes import apply_world_changes
 from sim.spec.labels import texts
-from sim.spec.loader import load_world, world_names
+from sim.spec.loader import load_scenario, load_world, scenario_names, world_names
+from sim.spec.scenario import Scenario
 from sim.spec.sources import cited, sources
 from sim.spec.world import World
 
@@ -247,7 +248,7 @@ def _sources(numbers: Mapping[str, tuple[Number, ...]]) -> dict[str, str]:
 
 
 def command_line(comparison: Comparison) -> str:
-    """A command line that repeats a comparison of a shipped scenario."""
+    """A command line that repeats a comparison; a scenario of the user's own is named by its id."""
     words = ["arrears", "compare", comparison.scenario.id]
     shown = [arm for arm in comparison.arms.all if not arm.hidden]
     if all(dict(arm.changes) == {"strategy": arm.name} for arm in shown):
@@ -256,9 +257,37 @@ def command_line(comparison: Comparison) -> str:
         for arm in shown:
             changes = ",".join(f"{name}={json.dumps(value)}" for name, value in arm.changes.items())
             words += ["--arm", f"{arm.name}:{changes}" if changes else arm.name]
+    for name, value in settings(comparison.scenario).items():
+        words += ["--set", f"{name}={json.dumps(value)}"]
     words += ["--worlds", ",".join(comparison.worlds), "--runs", str(comparison.runs)]
     words += ["--weeks", str(comparison.weeks), "--seed", str(comparison.seed)]
     return shlex.join(words)
+
+
+def settings(scenario: Scenario) -> dict[str, object]:
+    """Fields in which a scenario differs from the shipped one of its name, by dotted name.
+
+    Weeks and seed are left out, since they are told apart; none for a scenario of the user's own.
+    """
+    if scenario.id not in scenario_names():
+        return {}
+    shipped = _flat(load_scenario(scenario.id).model_dump(mode="json"), "")
+    given = _flat(scenario.model_dump(mode="json"), "")
+    return {
+        name.replace("world_changes.", "world.").replace("rules_changes.", "rules."): value
+        for name, value in given.items()
+        if name not in {"weeks", "seed", "world"} and shipped.get(name, _flat) != value
+    }
+
+
+def _flat(data: dict[str, Any], prefix: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
 
 
 def _python(comparison: Comparison) -> str:
@@ -271,9 +300,10 @@ def _python(comparison: Comparison) -> str:
             "arms = {",
             *lines,
             "}",
+            f"changes = {settings(comparison.scenario)!r}",
             f"result = arrears.compare({comparison.scenario.id!r}, arms, worlds={list(comparison.worlds)!r},",
             f"                         runs={comparison.runs}, weeks={comparison.weeks}, "
-            f"seed={comparison.seed})",
+            f"seed={comparison.seed}, changes=changes)",
             "result.table()",
         )
     )
