@@ -30,8 +30,9 @@ def main() -> None:
     stepping = time.process_time() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"{len(model.borrowers):,} borrowers, {len(model.firms):,} firms, {len(model.links['buyer']):,} links: "
-        f"{stepping:.2f} CPU s of stepping 104 weeks (reference loop {reference():.2f} s), peak {peak:.2f} GiB"
+        f"{len(model.borrowers):,} borrowers, {len(model.firms):,} firms, {len(model.links['buyer']):,} "
+        f"links: {stepping:.2f} CPU s of stepping 104 weeks (reference loop {reference():.2f} s), "
+        f"peak {peak:.2f} GiB"
     )
 
 

@@ -42,10 +42,27 @@ _NAMES = {
 }
 
 __all__ = [
-    "MEASURES", "ArrearsError", "Capacity", "Cases", "Comparison", "Ecosystem", "LedgerError", "SpecError",
-    "StoppedError", "Treatment", "compare", "describe", "generate", "load_rules", "load_scenario", "load_world",
-    "read_network", "read_portfolio", "register_strategy", "twin",
-]  # fmt: skip
+    "MEASURES",
+    "ArrearsError",
+    "Capacity",
+    "Cases",
+    "Comparison",
+    "Ecosystem",
+    "LedgerError",
+    "SpecError",
+    "StoppedError",
+    "Treatment",
+    "compare",
+    "describe",
+    "generate",
+    "load_rules",
+    "load_scenario",
+    "load_world",
+    "read_network",
+    "read_portfolio",
+    "register_strategy",
+    "twin",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -23,8 +23,8 @@ from sim.core.errors import SpecError
 from sim.core.ledger import Ledger
 from sim.core.mesa_agents import ColumnModel
 from sim.measures import MeasureValue, compute_measures
-from sim.phases.branching import branch_state, copy_state
 from sim.phases.books import check
+from sim.phases.branching import branch_state, copy_state
 from sim.phases.events import event_table
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
@@ -87,7 +87,11 @@ class Ecosystem(ColumnModel):
         changes: Mapping[str, object] | None = None,
         **more_changes: object,
     ) -> None:
-        spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario, strategies=strategy_names())
+        spec = (
+            scenario
+            if isinstance(scenario, Scenario)
+            else load_scenario(scenario, strategies=strategy_names())
+        )
         spec = apply_changes(spec, {**(changes or {}), **more_changes}, "Ecosystem")
         if strategy is not None:
             spec = spec.model_copy(update={"strategy": strategy})
@@ -113,7 +117,9 @@ class Ecosystem(ColumnModel):
         for number in range(len(state.spec.collectors)):
             Collector(self, number)
         Regulator(self, 0)
-        self.datacollector = mesa.DataCollector(model_reporters={name: partial(_figure, name) for name in REPORTED})
+        self.datacollector = mesa.DataCollector(
+            model_reporters={name: partial(_figure, name) for name in REPORTED}
+        )
 
     # -- running ------------------------------------------------------------------------------
     def step(self) -> None:
@@ -239,7 +245,7 @@ class Ecosystem(ColumnModel):
         return pd.DataFrame(
             [
                 {"name": name, "value": q.value, "unit": q.unit, "source": q.source, "note": q.note}
-                for name, q in self.world.quantities()
+                for name, q in self.world.numbers()
             ]
         )
 
@@ -289,7 +295,9 @@ def _portfolio(
     path = portfolio if portfolio is not None else spec.portfolio.file
     if path is None:
         if mapping is not None:
-            raise SpecError("mapping", "", f"{str(mapping)!r} is given without a portfolio", "both, or neither")
+            raise SpecError(
+                "mapping", "", f"{str(mapping)!r} is given without a portfolio", "both, or neither"
+            )
         return None
     return read_portfolio(path, mapping if mapping is not None else spec.portfolio.mapping)
 
@@ -312,7 +320,9 @@ def _check_names(state: State) -> None:
             load_rules(event.rules)
         elif event.kind in ("fail", "rescue") and event.firm >= len(state.firms.cash):
             most = len(state.firms.cash) - 1
-            raise SpecError(f"scenario {state.spec.id}", "events, firm", f"{event.firm} is no firm", f"0 to {most}")
+            raise SpecError(
+                f"scenario {state.spec.id}", "events, firm", f"{event.firm} is no firm", f"0 to {most}"
+            )
         elif event.kind == "demand":
             for sector in event.sectors or ():
                 if sector not in state.sectors:
@@ -333,6 +343,12 @@ def _curves(state: State) -> pd.DataFrame:
             recovered = int(state.recovered_by_age[stage, weeks])
             share = recovered / placed if placed else None
             rows.append(
-                {"stage": names[stage], "weeks": weeks, "placed": placed, "recovered": recovered, "share": share}
+                {
+                    "stage": names[stage],
+                    "weeks": weeks,
+                    "placed": placed,
+                    "recovered": recovered,
+                    "share": share,
+                }
             )
     return pd.DataFrame(rows, columns=["stage", "weeks", "placed", "recovered", "share"])

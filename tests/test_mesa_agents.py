@@ -400,7 +400,7 @@ def test_the_register_cannot_be_changed_in_place(town: Town) -> None:
         persons(town).add(town.agents_by_type[Plant][0])
     with pytest.raises(TypeError, match="created"):
         town.agents.add(persons(town)[0])
-    with pytest.raises(TypeError, match="agent.remove"):
+    with pytest.raises(TypeError, match=r"agent\.remove"):
         town.agents.discard(persons(town)[0])
     with pytest.raises(AttributeError):
         town.agents = []

@@ -26,7 +26,9 @@ def wages(world: World, seed: int, rows: int) -> I64:
     """Weekly wages in fen, lognormal, keyed by row."""
     n = world.households
     scale = 100 * n.weekly_income_median.value
-    return (scale * np.exp(n.weekly_income_log_sd.value * normal_rows(seed, "borrowers.wage", rows))).astype(np.int64)
+    return (scale * np.exp(n.weekly_income_log_sd.value * normal_rows(seed, "borrowers.wage", rows))).astype(
+        np.int64
+    )
 
 
 def mean_wage(world: World) -> float:
@@ -55,7 +57,9 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     b.weight[:] = 1.0
     b.laid_off_by[:] = -1
     b.trust[:] = 0.5
-    b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(np.int64)
+    b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(
+        np.int64
+    )
 
 
 def _ages(b: BorrowerColumns, world: World, seed: int) -> None:
@@ -133,7 +137,9 @@ def own_population(
     least = (monthly / (MOST_INSTALMENTS * WEEKS_PER_MONTH)).astype(np.int64)
     b.wage[:] = np.where(portfolio.weekly_income > 0, portfolio.weekly_income, np.maximum(drawn, least))
     _traits(b, world, seed, portfolio.ability, portfolio.reluctance)
-    b.forgetfulness[:] = np.clip(portfolio.forgetfulness / max(1e-9, portfolio.forgetfulness.mean()), 0.25, 3.0)
+    b.forgetfulness[:] = np.clip(
+        portfolio.forgetfulness / max(1e-9, portfolio.forgetfulness.mean()), 0.25, 3.0
+    )
     _ages(b, world, seed)
     known = portfolio.age > 0
     b.age_group[known] = np.digitize(portfolio.age[known], [40, 60])

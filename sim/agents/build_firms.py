@@ -44,7 +44,9 @@ def _discipline(n: FirmNumbers, firms: FirmColumns, groups: list[str], sectors: 
     slow = np.isin(group, ["services", "utilities", "real_estate", "primary"])
     phi = np.where(slow, phi * n.discipline_services.value, phi)
     low, high = n.late_share_smallest.value, n.late_share_largest.value
-    late = uniform_rows(seed, "firms.late_type", len(rank))[:, 0] < n.late_share.value * (low + (high - low) * rank)
+    late = uniform_rows(seed, "firms.late_type", len(rank))[:, 0] < n.late_share.value * (
+        low + (high - low) * rank
+    )
     return np.minimum(1.0, np.where(late, n.late_discipline.value, phi))
 
 

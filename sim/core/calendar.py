@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from sim.core.kernel import kernel_step
 
 WEEKS_PER_YEAR = 52

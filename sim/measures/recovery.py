@@ -46,7 +46,9 @@ def _too_short(record: RunRecord, weeks: int) -> MeasureValue | None:
     return None
 
 
-def cure_rate(record: RunRecord, horizon: str, stage: str = HEADLINE, by_balance: bool = False) -> MeasureValue:
+def cure_rate(
+    record: RunRecord, horizon: str, stage: str = HEADLINE, by_balance: bool = False
+) -> MeasureValue:
     """Share of placements whose arrears at placement came in within the horizon."""
     weeks = HORIZONS[horizon]
     short = _too_short(record, weeks)

@@ -18,7 +18,7 @@ def total(record: RunRecord, name: str) -> float:
 
 def level(record: RunRecord, name: str) -> MeasureValue:
     """Mean of a weekly figure over the last year of the run (all weeks of a shorter one)."""
-    values = [row[name] for row in record.series[-WINDOW:] if row[name] is not None]
+    values = [float(row[name] or 0) for row in record.series[-WINDOW:] if row[name] is not None]
     return MeasureValue(float(np.mean(values))) if values else MeasureValue(None, "no week has this figure")
 
 
@@ -71,6 +71,10 @@ def failures_by_arrears(record: RunRecord) -> MeasureValue:
     count = 0
     for event in record.events:
         arrears = event["cause_late_receipts"] + event["cause_writeoff"]
-        rest = [v for k, v in event.items() if k.startswith("cause_") and k[6:] not in ("late_receipts", "writeoff")]
+        rest = [
+            v
+            for k, v in event.items()
+            if k.startswith("cause_") and k[6:] not in ("late_receipts", "writeoff")
+        ]
         count += arrears > max(rest)
     return a_year(record, 100 * count, record.firms, "there are no firms")

@@ -81,5 +81,3 @@ def check(state: State, phase: str) -> None:
     """Raise :class:`sim.core.errors.LedgerError` unless books and agents agree to the fen."""
     state.ledger.check(positions(state), where=f"week {state.week}, {phase}")
     state.ledger.close_phase()
-
-

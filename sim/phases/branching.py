@@ -15,7 +15,17 @@ from sim.spec.changes import apply_changes, apply_world_changes
 from sim.spec.loader import rules_of
 
 #: Scenario fields that act on the start only.
-START_FIELDS = ("population", "network", "portfolio", "seed", "burn_in", "world", "hold_out", "id", "schema_version")
+START_FIELDS = (
+    "population",
+    "network",
+    "portfolio",
+    "seed",
+    "burn_in",
+    "world",
+    "hold_out",
+    "id",
+    "schema_version",
+)
 #: Numbers of a world that act on the start only.
 START_NUMBERS = frozenset(
     "households." + name

@@ -127,7 +127,7 @@ def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
     else:
         willing = np.ones(len(k), np.bool_)
     chance = uniform_rows(state.seed, "collection.rollout", len(state.accounts.balance))[k, 0]
-    return willing & (chance < reached)
+    return np.asarray(willing & (chance < reached), np.bool_)
 
 
 def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> None:
@@ -144,9 +144,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     made = ration(permission.treatment, cases, capacity)
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
     violations = count_violations(made, cases, state.rules)
-    outcome = funnel(
-        made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock
-    )
+    outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
     _apply(state, k, outcome)
     _count(state, number, k, outcome, int(violations.sum()))
 

@@ -52,6 +52,7 @@ def strain_week(f, p, laid_off):  # type: ignore[no-untyped-def]
             laid_off[i] = 1.0 - f.staff[i] / before
         f.employees[i] = np.int32(round(f.normal_employees[i] * f.staff[i]))
 
+
 @kernel
 def failing_week(clock, f, p, key, failing):  # type: ignore[no-untyped-def]
     """Firms that could not pay hard costs, or whose creditors petition, into ``failing``."""
@@ -74,7 +75,7 @@ def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-u
     cash. Returns :class:`FailureSums`.
     """
     keep = 1.0 - p.loss_given_failure
-    payout = 0
+    payout = np.int64(0)
     for e in range(start[i], start[i + 1]):
         payout += np.int64((k.not_due[e] + k.overdue[e] + k.disputed[e]) * keep)
     sale = max(np.int64(0), payout - f.cash[i])

@@ -49,8 +49,8 @@ TOTALS = 12
 
 def household_flows(lenders: int) -> HouseholdFlows:
     """Zeroed sums."""
-    by_lender = [np.zeros(lenders, np.int64) for _ in range(6)]
-    return HouseholdFlows(*by_lender, np.zeros(TOTALS, np.int64))
+    names = HouseholdFlows._fields
+    return HouseholdFlows(**{n: np.zeros(TOTALS if n == "totals" else lenders, np.int64) for n in names})
 
 
 @kernel_step
@@ -369,9 +369,7 @@ def summarise(i, clock, b, a, p, key):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def household_week(
-    clock, b, a, p, market, standard, people, debts, flows, keep_jobs, accounts_active
-):  # type: ignore[no-untyped-def]
+def household_week(clock, b, a, p, market, standard, people, debts, flows, keep_jobs, accounts_active):  # type: ignore[no-untyped-def]
     """The week of every borrower; ``people`` and ``debts`` are the stream keys of both kinds of slot."""
     due_offset = clock - month_start(month_of(clock))
     for i in range(b.cash.shape[0]):
@@ -389,4 +387,3 @@ def household_week(
         if surplus > 0:
             b.cash[i] -= surplus
             flows.totals[T_CONSUMPTION] += surplus
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sim.core.kernel import kernel
 
 if TYPE_CHECKING:

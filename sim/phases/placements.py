@@ -152,13 +152,17 @@ def place(state: State) -> None:
     _grow(state, fresh)
     state.placements_used = int(
         place_week(
-            state.clock, state.accounts, state.borrowers, responsible(state), state.placements,
-            state.placements_used, False, state.week >= 0,
-        )  # fmt: skip
+            state.clock,
+            state.accounts,
+            state.borrowers,
+            responsible(state),
+            state.placements,
+            state.placements_used,
+            False,
+            state.week >= 0,
+        )
     )
-    follow_week(
-        state.clock, state.accounts, state.placements, state.placements_used, state.recovered_by_age
-    )
+    follow_week(state.clock, state.accounts, state.placements, state.placements_used, state.recovered_by_age)
 
 
 def freeze(state: State) -> None:
@@ -169,8 +173,14 @@ def freeze(state: State) -> None:
     _grow(state, int(np.count_nonzero(state.accounts.stage)))
     state.placements_used = int(
         place_week(
-            state.clock - 1, state.accounts, state.borrowers, responsible(state), state.placements,
-            state.placements_used, True, True,
-        )  # fmt: skip
+            state.clock - 1,
+            state.accounts,
+            state.borrowers,
+            responsible(state),
+            state.placements,
+            state.placements_used,
+            True,
+            True,
+        )
     )
     state.recovered_by_age[:] = 0

@@ -16,8 +16,8 @@ from sim.phases.week import step
 #: What is told of each kind; amounts in fen.
 TOLD = {
     "account": (
-        "borrower", "lender", "balance", "arrears", "days_past_due", "stage", "paid_this_week", "promise_week",
-        "plan_left", "dispute_open", "charged_off", "attempts", "collector", "hold_out",
+        "borrower", "lender", "balance", "arrears", "days_past_due", "stage", "paid_this_week",
+        "promise_week", "plan_left", "dispute_open", "charged_off", "attempts", "collector", "hold_out",
     ),
     "borrower": (
         "employer", "income", "cash", "balance", "days_past_due", "stress", "phone_reach", "hiding",

@@ -104,14 +104,14 @@ def discipline(i, e, f, k, p, large_from, gap):  # type: ignore[no-untyped-def]
 def offers_week(f, k, start, p, large_from, gap, compulsory, offers):  # type: ignore[no-untyped-def]
     """What each buyer offers on each link this week; everything due when payment is compulsory."""
     for i in range(f.cash.shape[0]):
-        offered = 0
-        usual = 0
+        offered = np.int64(0)
+        usual = np.int64(0)
         for e in range(start[i], start[i + 1]):
             offers[e] = 0
             k.payment[e] = 0
             k.collected[e] = 0
             if k.overdue[e] > 0 and f.paid_hard_costs[i]:
-                phi, raised = discipline(i, e, f, k, p, large_from, gap)
+                _, raised = discipline(i, e, f, k, p, large_from, gap)
                 usual += np.int64(raised * k.overdue[e])
                 offers[e] = k.overdue[e] if compulsory else np.int64(raised * k.overdue[e])
                 offered += offers[e]
@@ -250,9 +250,7 @@ def _pay_hard_costs(state: State) -> None:
     payroll = np.zeros(len(f.cash), np.int64)
     interest: I64 = np.zeros(len(state.lenders.money), np.int64)
     payroll_week(b, f, payroll)
-    sums = HardCostSums(
-        *hard_costs_week(f, state.firm_numbers, state.macro.cost_shares, payroll, interest)
-    )
+    sums = HardCostSums(*hard_costs_week(f, state.firm_numbers, state.macro.cost_shares, payroll, interest))
     wages_week(b, f)
     ledger.pay("wages", Sector.FIRMS, Sector.BORROWERS, sums.borrowers)
     ledger.pay("taxes", Sector.FIRMS, Sector.GOVERNMENT, sums.taxes)
@@ -279,7 +277,9 @@ def _pay_trade_debts(state: State) -> None:
     advanced, collected = books_week(f, k, state.buyer_start, p, large_from, late_channel)
     ledger.repay("trade_payments", Sector.FIRMS, Sector.FIRMS, int(to_firms), Instrument.TRADE_CREDIT)
     ledger.repay("advances_repaid", Sector.FIRMS, Sector.GOVERNMENT, int(to_public), Instrument.TRADE_CREDIT)
-    ledger.assign("backstop_advances", Sector.FIRMS, Sector.GOVERNMENT, int(advanced), Instrument.TRADE_CREDIT)
+    ledger.assign(
+        "backstop_advances", Sector.FIRMS, Sector.GOVERNMENT, int(advanced), Instrument.TRADE_CREDIT
+    )
     state.macro.government += int(to_public) - int(advanced)
     state.week_sums["trade_collected"] = int(collected)
 

@@ -138,7 +138,7 @@ def maturity_week(clock, f, k, p, budget, pull, key):  # type: ignore[no-untyped
     Returns (disputed claims written off by firms, of these advanced publicly), fen.
     """
     ring = budget.shape[0]
-    written_off = 0
+    written_off = np.int64(0)
     for e in range(k.buyer.shape[0]):
         ordered = clock - k.terms[e]
         i = k.buyer[e]
@@ -218,5 +218,3 @@ def trade(state: State) -> None:
     ledger.write_off("trade_disputes", Sector.FIRMS, Sector.FIRMS, written_off, Instrument.TRADE_CREDIT)
     state.week_sums["output"] = int(f.sales.sum())
     state.week_sums["bad_trade_debt"] = written_off
-
-

@@ -30,7 +30,8 @@ class Phase(NamedTuple):
 WEEK: tuple[Phase, ...] = (
     Phase("calendar", calendar, ("firms.rescued",), moves_money=False),
     Phase("trade", trade, ("firms.*", "links.not_due", "links.overdue", "links.disputed")),
-    Phase("settlement", settlement, ("firms.*", "links.*", "borrowers.income", "borrowers.cash", "lenders.*")),
+    Phase("settlement", settlement, ("firms.*", "links.*", "borrowers.income", "borrowers.cash",
+                                     "lenders.*")),
     Phase("failure", failure, ("firms.*", "links.*", "borrowers.employer", "accounts.balance",
                                "accounts.instalment", "lenders.*")),
     Phase("households", households, ("borrowers.*", "accounts.*", "lenders.*")),

@@ -262,3 +262,14 @@ class World(Spec):
     firms: FirmNumbers
     lenders: LenderNumbers
     supervision: SupervisionNumbers
+
+    def numbers(self) -> list[tuple[str, Quantity]]:
+        """Every number with its dotted name, in the order of the file."""
+        return [pair for name, part in self for pair in _numbers(name, part)]
+
+
+def _numbers(name: str, part: object) -> list[tuple[str, Quantity]]:
+    if isinstance(part, Quantity):
+        return [(name, part)]
+    inner = part.items() if isinstance(part, dict) else part if isinstance(part, Group) else ()
+    return [pair for key, value in inner for pair in _numbers(f"{name}.{key}", value)]
