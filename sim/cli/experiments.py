@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sim.experiments.comparison import Comparison
     from sim.spec.world import World
 
+#: From so many starts on, processes repay the seconds they take to begin; below, threads do the work.
+ENOUGH_STARTS = 8
 REPORT, DOCUMENT = "report.html", "comparison.json"
 
 
@@ -83,7 +85,7 @@ def compare(
     weeks: options.Weeks = None,
     seed: options.Seed = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", help="Threads; none: one for each core.")
+        int | None, typer.Option("--workers", help="Worker processes; none: one for each core.")
     ] = None,
     settings: options.Settings = None,
     out: options.Out = None,
@@ -111,6 +113,7 @@ def compare(
             seed=seed,
             changes=read_settings(settings),
             workers=workers,
+            executor="processes" if workers != 1 and runs * len(named) >= ENOUGH_STARTS else None,
             progress=_announcing(show, out),
             out=out,
         )

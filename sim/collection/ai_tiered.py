@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from sim.collection.cases import Capacity, Cases
-from sim.collection.names import APP, FIELD, FIRM, GENTLE, HUMAN, LATE, MIDDLE, ROBOT, TEXT
+from sim.collection.names import APP, CHARGED_OFF, FIELD, FIRM, GENTLE, HUMAN, LATE, MIDDLE, ROBOT, TEXT
 from sim.collection.registry import register_strategy
 from sim.collection.selection import highest, open_cases, upper_share_by_stage
 from sim.collection.treatment import Treatment
@@ -25,7 +25,8 @@ class AiTiered:
     """Ranks cases by expected loss (balance times risk) within each stage.
 
     As many of the highest as the staff can work, and at most half of a stage, go to professionals
-    whose call times are scored; robot, text and app work the rest. No third parties.
+    whose call times are scored; robot, text and app work the rest and all charged-off debts. No
+    third parties.
     """
 
     name = "ai_tiered"
@@ -36,9 +37,10 @@ class AiTiered:
         treatment = Treatment.nothing(cases.account.shape[0])
         asked = open_cases(cases)
         loss = (cases.balance * cases.risk).astype(np.float32)
-        count = int(np.count_nonzero(asked))
+        active = asked & (cases.stage < CHARGED_OFF)
+        count = int(np.count_nonzero(active))
         staffed = capacity.dials / (DIALS * count) if count else 0.0
-        high = upper_share_by_stage(loss, asked, cases.stage, min(HIGH_TIER_MOST, staffed))
+        high = upper_share_by_stage(loss, active, cases.stage, min(HIGH_TIER_MOST, staffed))
         low = asked & ~high
         treatment.use(TEXT, 1, where=~cases.on_plan)
         treatment.use(HUMAN, DIALS, where=high, priority=loss, tone=FIRM)

@@ -9,7 +9,7 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import APP, GENTLE, HUMAN, LATE, MESSENGER, MIDDLE, TEXT
 from sim.collection.registry import register_strategy
-from sim.collection.selection import open_cases
+from sim.collection.selection import dials_by_age, open_cases
 from sim.collection.treatment import Treatment
 
 #: App notices and messages a week, and dials for those without the app (assumptions).
@@ -44,6 +44,8 @@ class AppBased:
         rest = asked & ~cases.has_app
         treatment.use(MESSENGER, MESSAGES, where=asked & cases.has_app)
         treatment.use(TEXT, 1, where=~cases.has_app & ~cases.on_plan)
-        treatment.use(HUMAN, DIALS, where=rest, priority=cases.balance.astype(np.float32))
+        treatment.use(
+            HUMAN, dials_by_age(cases, DIALS), where=rest, priority=cases.balance.astype(np.float32)
+        )
         treatment.tone[:] = GENTLE
         return treatment

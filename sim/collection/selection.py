@@ -6,13 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.collection.cases import Cases
-from sim.collection.names import STAGES
-from sim.core.columns import Bool
+from sim.collection.names import CHARGED_OFF, STAGES
+from sim.core.columns import I64, Bool
 
 
 def open_cases(cases: Cases) -> Bool:
     """Cases to be asked for money: no promise running, no plan, no open dispute."""
     return np.asarray(~(cases.promise_open | cases.on_plan | cases.dispute_open), np.bool_)
+
+
+def dials_by_age(cases: Cases, dials: int) -> I64:
+    """Dials a week for each case: ``dials``, and one after a charge-off, when little is left to win
+    (assumption: late-stage agencies recover under 1 % of balances a month, C46)."""
+    return np.where(cases.stage == CHARGED_OFF, 1, dials)
 
 
 def highest(score: NDArray[np.floating], among: Bool, count: int, account: NDArray[np.int32]) -> Bool:

@@ -9,10 +9,10 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import FIELD, HARD, HUMAN, LATE, TEXT
 from sim.collection.registry import register_strategy
-from sim.collection.selection import highest, open_cases
+from sim.collection.selection import dials_by_age, highest, open_cases
 from sim.collection.treatment import Treatment
 
-#: Dials a week planned for each case: one a day (assumption).
+#: Dials a week planned for each case before a charge-off: one a day (assumption).
 DIALS: Final = 7
 
 
@@ -29,13 +29,13 @@ class Traditional:
     receivable_channel = "human"
 
     def decide(self, cases: Cases, capacity: Capacity) -> Treatment:
-        """Seven dials, one text, visits for late debts; firm, then hard from 91 days on."""
+        """Seven dials (one after a charge-off), one text, visits for late debts; firm, then hard from 91 days on."""
         treatment = Treatment.nothing(cases.account.shape[0])
         asked = open_cases(cases)
         late = asked & (cases.stage >= LATE)
         order = (cases.balance * (1.0 + cases.days_past_due / 30.0)).astype(np.float32)
         treatment.use(TEXT, 1, where=~cases.on_plan)
-        treatment.use(HUMAN, DIALS, where=asked, priority=order)
+        treatment.use(HUMAN, dials_by_age(cases, DIALS), where=asked, priority=order)
         treatment.use(FIELD, 1, where=highest(order, late, capacity.visits, cases.account))
         treatment.tone[late] = HARD
         treatment.third_party = late

@@ -10,7 +10,7 @@ from sim.measures.weekly import WINDOW
 
 #: First measure of each section of the page and the section's title.
 SECTIONS = {
-    "cure_rate_30d": "Cure",
+    "cure_rate_30d_early": "Cure",
     "direct_effect_90d": "Effect, recovery and time",
     "cost_per_100": "Cost of collection",
     "contact_rate": "Contacts, conduct and complaints",
@@ -48,7 +48,7 @@ def _opening() -> list[str]:
         "* **Common list**: the accounts that are in arrears when measurement starts. All arms of a "
         "comparison share it, since who becomes late afterwards depends on the treatment.",
         f"* **Horizons**: {horizons}. A placement counts once it was followed that long or was cured before.",
-        f"* **Stages** at placement: {', '.join(STAGES)}; ids without a stage mean `{HEADLINE}` (31-90 days).",
+        f"* **Stages** at placement: {', '.join(STAGES)}; an id without a stage means `{HEADLINE}`.",
         "* **Cured**: cash received since placement covers the arrears at placement. Plans and promises "
         "that are being kept are not cure.",
     ]

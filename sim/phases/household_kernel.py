@@ -132,14 +132,14 @@ def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-unt
     if a.charged_off[k]:
         return a.plan_left[k] > 0
     accrue(k, a, p, flows)
-    if a.plan_left[k] > 0:
-        return True
     if a.product[k] == 1:
         flows.totals[T_CONSUMPTION] += draw_card(k, a, p, standard, flows)
     due = min(a.instalment[k], a.balance[k] - a.arrears[k])
     already_late = a.arrears[k] > 0
     a.arrears[k] += max(np.int64(0), due)
     flows.totals[T_DUE] += 1
+    if a.plan_left[k] > 0:
+        return True
     if already_late:
         return False
     u, v, _, _ = uniforms(key, clock, k, DUE)
@@ -183,11 +183,12 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
 
 @kernel_step
 def wanted_now(k, a):  # type: ignore[no-untyped-def]
-    """What paying means: the plan's instalment, else all arrears, after a charge-off an instalment."""
-    if a.plan_left[k] > 0:
-        return min(a.plan_amount[k], a.balance[k])
+    """What paying means: all arrears; on a plan its instalment beside what falls due anew; after a
+    charge-off an instalment."""
     if a.charged_off[k]:
-        return min(a.instalment[k], a.balance[k])
+        return min(a.plan_amount[k] if a.plan_left[k] > 0 else a.instalment[k], a.balance[k])
+    if a.plan_left[k] > 0:
+        return min(a.plan_amount[k] + a.instalment[k], a.arrears[k])
     return a.arrears[k]
 
 
@@ -212,6 +213,8 @@ def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
         amount = max(np.int64(0), free) // unit * unit
     if amount > 0:
         settle(i, k, clock, amount, b, a, p, flows)
+    if amount < want:
+        a.plan_left[k] = 0
     return want - amount
 
 
@@ -378,8 +381,7 @@ def household_week(clock, b, a, p, market, standard, people, debts, flows, keep_
         if accounts_active:
             pay_accounts(i, clock, due_offset, b, a, p, standard, debts, flows)
             for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
-                if a.balance[k] > 0:
-                    age_account(i, k, clock, b, a, p, flows)
+                age_account(i, k, clock, b, a, p, flows)
                 if a.balance[k] == 0 or a.charged_off[k]:
                     renew(i, k, clock, b, a, p, standard, debts, flows)
             summarise(i, clock, b, a, p, people)
