@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[1]
 #: Measures of the table with names in both languages, the factor that they are shown by, and decimals.
 SHOWN = (
     ("cure_rate_90d", "Cured within 90 days, %", "90天内还清（%）", 100, 1),
-    ("cure_rate_180d", "Cured within 180 days, %", "180天内还清（%）", 100, 1),
     ("recovery_rate", "Recovered within a year, %", "一年内回收率（%）", 100, 1),
     ("cost_per_100", "Cost per 100 yuan received", "每回收100元的成本（元）", 1, 2),
     (
@@ -40,21 +39,21 @@ LEVELS = (
     ("npl_ratio", "NPL ratio of household loans, %", 100, 2),
 )
 WORDS = {
-    "en": {"world": "world", "measure": "measure", "against": "against left alone", "number": 1},
-    "zh": {"world": "世界", "measure": "指标", "against": "与不催收相比", "number": 2},
+    "en": {"world": "world", "measure": "measure"},
+    "zh": {"world": "世界", "measure": "指标"},
 }
 
 
-def cell(row: dict[str, Any], factor: float, digits: int, against: str) -> str:
-    """Mean with interval, and the effect with its interval where there is one."""
+def cell(row: dict[str, Any], factor: float, digits: int) -> str:
+    """Mean with interval, and the effect with its interval where it says more than the mean."""
     if row["mean"] is None:
         return "—"
     mean, low, high = (factor * (row[name] or 0.0) for name in ("mean", "low", "high"))
     text = f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
-    if row["effect"] is None:
+    if row["effect"] is None or row["effect"] == row["mean"]:
         return text
     effect, low, high = (factor * (row[name] or 0.0) for name in ("effect", "effect_low", "effect_high"))
-    return f"{text}<br>{against}: {effect:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"{text}<br>Δ {effect:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
 
 
 def table(document: dict[str, Any], lang: str) -> str:
@@ -70,7 +69,7 @@ def table(document: dict[str, Any], lang: str) -> str:
     for world in worlds:
         for measure, english, chinese, factor, digits in SHOWN:
             name = english if lang == "en" else chinese
-            cells = [cell(rows[world, measure, arm], factor, digits, words["against"]) for arm in arms]
+            cells = [cell(rows[world, measure, arm], factor, digits) for arm in arms]
             lines.append(f"| {world} | {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -82,7 +81,7 @@ def levels(document: dict[str, Any]) -> str:
     worlds = list(dict.fromkeys(world for world, _ in rows))
     lines = ["| level | " + " | ".join(worlds) + " |", "|---" * (1 + len(worlds)) + "|"]
     for measure, name, factor, digits in LEVELS:
-        cells = [cell({**rows[world, measure], "effect": None}, factor, digits, "") for world in worlds]
+        cells = [cell({**rows[world, measure], "effect": None}, factor, digits) for world in worlds]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -68,8 +68,9 @@ class Collector(_Institution):
     @property
     def strategy(self) -> str:
         """The strategy it follows."""
-        spec = self._state.spec
-        return spec.strategy or spec.collectors[self.number].strategy
+        state = self._state
+        own = state.adopted.get(self.number, state.spec.collectors[self.number].strategy)
+        return state.spec.strategy or own
 
     @property
     def complaints(self) -> int:

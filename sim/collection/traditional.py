@@ -29,7 +29,7 @@ class Traditional:
     receivable_channel = "human"
 
     def decide(self, cases: Cases, capacity: Capacity) -> Treatment:
-        """Seven dials (one after a charge-off), one text, visits for late debts; firm, then hard from 91 days on."""
+        """Seven dials (one once charged off), a text, visits for late debts; hard from 91 days on."""
         treatment = Treatment.nothing(cases.account.shape[0])
         asked = open_cases(cases)
         late = asked & (cases.stage >= LATE)

@@ -63,6 +63,8 @@ def copy_state(state: State) -> State:
         week_complaints=state.week_complaints.copy(),
         week_violations=state.week_violations.copy(),
         week_costs=state.week_costs.copy(),
+        profit_seen=state.profit_seen.copy(),
+        adopted=dict(state.adopted),
         strategies=copy.deepcopy(state.strategies),
         week_sums=dict(state.week_sums),
         series=list(state.series),

@@ -26,6 +26,7 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
     for name, column in state.collectors._asdict().items():
         if name != "money":
             column[:] = 0
+    state.profit_seen[:] = 0
     state.borrowers.essentials_missed[:] = 0
     state.lenders.normal_recovery[:] = state.lenders.recovery
     state.events.clear()

@@ -104,6 +104,7 @@ def start(
     lenders.capital[:] = (world.lenders.capital_ratio.value * exposures(state)).astype(np.int64)
     lenders.money[:] = lenders.capital - lenders.household_loans
     count = len(spec.collectors)
+    state.profit_seen = np.zeros(count, np.int64)
     state.week_complaints = np.zeros(count, np.int64)
     state.week_violations = np.zeros(count, np.int64)
     state.week_costs = np.zeros(count, np.int64)

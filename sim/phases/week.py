@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sim.phases.adaptation import adaptation
 from sim.phases.books import check
 from sim.phases.calendar import calendar
 from sim.phases.collection import collection
@@ -40,6 +41,7 @@ WEEK: tuple[Phase, ...] = (
                                      "borrowers.stress", "placements.*", "collectors.*", "lenders.money",
                                      "firms.cash", "links.under_collection")),
     Phase("supervision", supervision, ("collectors.*",)),
+    Phase("adaptation", adaptation, (), moves_money=False),
     Phase("measurement", measurement, (), moves_money=False),
 )  # fmt: skip
 

@@ -106,6 +106,16 @@ class LeversSpec(Spec):
     circulation_rounds: int = Field(default=3, ge=1, le=50)
 
 
+class AdaptationSpec(Spec):
+    """Whether collectors copy better earners; off in comparisons, which pin strategies and rules."""
+
+    enabled: bool = False
+    every_weeks: int = Field(default=13, ge=1, le=520)
+    imitation: Share = Field(
+        default=0.25, description="chance that a collector copies the best earner (assumption)"
+    )
+
+
 class DemandEvent(Spec):
     """Final demand of some sectors changes for a while."""
 
@@ -192,6 +202,7 @@ class Scenario(Spec):
     collectors: tuple[CollectorSpec, ...] = Field(min_length=1, max_length=500)
     receivables: ReceivablesSpec = ReceivablesSpec()
     levers: LeversSpec = LeversSpec()
+    adaptation: AdaptationSpec = AdaptationSpec()
     events: tuple[Event, ...] = ()
     world_changes: dict[str, float] = Field(
         default_factory=dict,
