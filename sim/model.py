@@ -31,7 +31,7 @@ from sim.phases.settle_in import begin_measurement
 from sim.phases.start import start
 from sim.phases.state import State
 from sim.phases.week import step as step_state
-from sim.spec.changes import apply_changes, apply_world_changes
+from sim.spec.changes import apply_changes, apply_rule_changes, apply_world_changes
 from sim.spec.loader import load_rules, load_scenario, load_world, rules_of
 from sim.spec.portfolio import Portfolio, read_portfolio
 from sim.spec.rules import RuleSet
@@ -283,8 +283,8 @@ def _world(spec: Scenario, world: str | World | None) -> World:
 
 def _rules(spec: Scenario, rules: str | RuleSet | None) -> RuleSet:
     if isinstance(rules, RuleSet):
-        return rules
-    return rules_of(spec, None if rules is None else rules)
+        return apply_rule_changes(rules, spec.rules_changes)
+    return rules_of(spec, rules)
 
 
 def _portfolio(

@@ -155,8 +155,11 @@ def _own_loans(a: AccountColumns, portfolio: Portfolio, world: World) -> None:
     a.limit[:] = portfolio.limit
     a.instalment[:] = np.maximum(1, portfolio.instalment)
     a.balance[:] = portfolio.balance
-    usual = np.where(a.product == 1, a.limit * p.utilisation.value, a.instalment * annuity(world))
-    a.principal[:] = np.maximum(usual.astype(np.int64), portfolio.balance)
+    known = portfolio.billed >= 0
+    billed = np.where(known, portfolio.billed, 0).sum(axis=1) // np.maximum(1, known.sum(axis=1))
+    usual = np.where(known.any(axis=1), np.minimum(billed, a.limit), a.limit * p.utilisation.value)
+    loan = np.where(a.product == 1, usual, a.instalment * annuity(world)).astype(np.int64)
+    a.principal[:] = np.where(a.product == 1, loan, np.maximum(loan, portfolio.balance))
     late = portfolio.days_past_due
     a.charged_off[:] = (late > 180) & (a.balance > 0)
     months = -(-late.astype(np.int64) // 30)

@@ -48,7 +48,7 @@ class AccountColumns(NamedTuple):
     lender: I16
     product: U8  # 0 instalment, 1 revolving
     balance: I64
-    principal: I64  # of a new loan of this row
+    principal: I64  # of a new loan of this row; of a revolving account its usual balance
     limit: I64  # revolving only
     instalment: I64  # a month
     due_offset: I8  # week of the month

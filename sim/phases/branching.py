@@ -11,7 +11,7 @@ from sim.core import columns
 from sim.core.errors import SpecError
 from sim.phases.parameters import firm_parameters, household_parameters
 from sim.phases.state import State
-from sim.spec.changes import apply_changes, apply_world_changes
+from sim.spec.changes import apply_changes, apply_rule_changes, apply_world_changes
 from sim.spec.loader import rules_of
 
 #: Scenario fields that act on the start only.
@@ -97,8 +97,10 @@ def branch_state(state: State, changes: Mapping[str, object]) -> State:
     twin.firm_numbers = firm_parameters(twin.world)
     twin.household_numbers = household_parameters(twin.world)
     twin.funnel_numbers = funnel_parameters(twin.world)
-    if spec.rules != state.spec.rules or spec.rules_changes != state.spec.rules_changes:
+    if spec.rules != state.spec.rules:
         twin.rules = rules_of(spec)
+    elif spec.rules_changes != state.spec.rules_changes:
+        twin.rules = apply_rule_changes(state.rules, spec.rules_changes)
     if len(spec.collectors) != len(state.spec.collectors):
         raise SpecError("branch", "collectors", "changes their number", "a new ecosystem with this change")
     twin.branches.append((state.clock, dict(changes)))

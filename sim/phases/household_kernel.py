@@ -112,13 +112,13 @@ def accrue(k, a, p, flows):  # type: ignore[no-untyped-def]
 
 @kernel_step
 def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
-    """A revolving account in order is used up to the usual share of its limit; sets the minimum payment.
+    """A revolving account in order is used up to its usual balance; sets the minimum payment.
 
     What is bought on the card is spent at once. Returns the purchases, fen.
     """
     bought = 0
     if a.arrears[k] == 0:
-        room = np.int64(p.utilisation * a.limit[k] * standard[a.lender[k]]) - a.balance[k]
+        room = np.int64(a.principal[k] * standard[a.lender[k]]) - a.balance[k]
         bought = max(np.int64(0), min(room, a.limit[k] - a.balance[k]))
         a.balance[k] += bought
         flows.lent[a.lender[k]] += bought

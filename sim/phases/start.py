@@ -15,6 +15,7 @@ from sim.agents.tables import (
 )
 from sim.collection.parameters import funnel_parameters
 from sim.core.columns import F64, empty
+from sim.core.errors import SpecError
 from sim.core.ledger import Ledger
 from sim.network.generate import generate
 from sim.network.read import read_network
@@ -73,6 +74,18 @@ def _macro(start: FirmStart, b: BorrowerColumns, world: World) -> Macro:
     return Macro(start.cost_shares, exports, max(0.0, min(0.4, (taxes - benefits) / final)))
 
 
+def _check_jobs(spec: Scenario, firms: FirmStart, b: BorrowerColumns) -> None:
+    """Refuse more borrowers than the firms' labour costs can pay."""
+    wages, costs = float(b.wage.sum()), MOST_OF_LABOUR * float(firms.labour_costs.sum())
+    if wages > 1.5 * costs:
+        most = int(len(b.cash) * costs / wages)
+        raise SpecError(
+            spec.network.file or f"scenario {spec.id}", "population.borrowers",
+            f"{len(b.cash):,} borrowers earn more than the firms of this network pay for labour",
+            f"at most about {most:,} borrowers with these firms",
+        )  # fmt: skip
+
+
 def _strings(start: FirmStart, b: BorrowerColumns, world: World, seed: int) -> None:
     """Jobs and ownership tie people to firms."""
     f = start.firms
@@ -90,6 +103,7 @@ def start(
     network = network_of(spec, table, world, seed, len(b.cash))
     lenders = _lenders(spec, a)
     firms = build_firms(network, table, world, seed, len(lenders.money), mean_wage(world))
+    _check_jobs(spec, firms, b)
     _strings(firms, b, world, seed)
     collectors = empty(CollectorColumns, len(spec.collectors))
     state = State(

@@ -56,9 +56,6 @@ class RuleSet(Spec):
     )
     inspection_rate: Rule[float] | None = rule("1/week", 0, 1, "inspections of a collector a week")
     fine_per_violation: Rule[float] | None = rule("yuan", 0, 1e9, "for each violation found")
-    supplier_payment_cap_weeks: Rule[int] | None = rule(
-        "weeks", 0, 520, "longest terms a large buyer may take"
-    )
 
     @model_validator(mode="after")
     def _check_rules(self) -> Self:
