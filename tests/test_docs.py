@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -200,6 +201,31 @@ def test_every_channel_strategy_and_flow_is_described() -> None:
 def test_counts_of_sources_are_not_stale() -> None:
     refresh = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
     assert refresh["counts"]() in _text(ROOT / "docs" / "model.md"), "run python docs/refresh.py"
+
+
+#: Floors of the rooms as docs/architecture.md states them.
+FLOORS = {
+    "sim.core": 0, "sim.spec": 1, "sim.agents": 2, "sim.network": 2, "sim.collection": 2, "sim.measures": 2,
+    "sim.phases": 3, "sim.model": 3, "sim.experiments": 4, "sim.report": 4, "sim.cli": 7,
+}  # fmt: skip
+
+
+def test_rooms_never_import_upwards() -> None:
+    seen = set()
+    for file in sorted((ROOT / "sim").glob("*/*.py")):
+        room = f"sim.{file.parent.name}"
+        if room not in FLOORS:
+            continue
+        seen.add(room)
+        for node in ast.walk(ast.parse(_text(file))):
+            module = node.module if isinstance(node, ast.ImportFrom) else None
+            other = ".".join((module or "").split(".")[:2])
+            assert FLOORS.get(other, 0) <= FLOORS[room], f"{file.name} imports {module}"
+    assert seen == FLOORS.keys() - {"sim.model"}
+    text = _text(ROOT / "docs" / "architecture.md")
+    for room, floor in FLOORS.items():
+        name = "sim/model.py" if room == "sim.model" else f"{room.replace('.', '/')}/"
+        assert re.search(rf"^\| {floor} \|.*`{name}`", text, re.MULTILINE), room
 
 
 def test_documents_name_no_place_of_a_machine() -> None:

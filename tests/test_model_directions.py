@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support_model import Paired, on_two_threads, paired
 
 from sim.model import Ecosystem
-from support_model import Paired, on_two_threads, paired
 
 Figures = dict[str, float]
 

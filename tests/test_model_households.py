@@ -307,6 +307,7 @@ def test_a_card_in_order_is_used_and_its_minimum_paid() -> None:
     home = household(utilisation=0.5, minimum_payment=0.1)
     home.a.product[:] = 1
     home.a.limit[:] = 300_000
+    home.a.principal[:] = 150_000  # its usual balance
     flows = home.week(DUE)
     assert flows.lent[0] == 50_000 == flows.totals[T_CONSUMPTION]
     assert home.a.instalment[0] == 15_000 == flows.repaid[0]

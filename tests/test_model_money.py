@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support_model import seasoned
 
 from sim.core.errors import LedgerError
 from sim.core.ledger import Instrument, Sector
 from sim.model import Ecosystem
 from sim.phases.week import WEEK
-from support_model import seasoned
 
 WORLDS = ("evidence", "report")
 BUSY = {

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from support_model import on_two_threads
 
 from sim.model import Ecosystem
-from support_model import on_two_threads
 
 FIRMS = 2000
 SEEDS = (1, 2, 3, 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.agents.tables import AccountColumns, BorrowerColumns
+from sim.agents.tables import NO_JOB, OUTSIDE, AccountColumns, BorrowerColumns
 from sim.core.calendar import WEEKS_PER_MONTH
 from sim.core.columns import F64, I32, I64, Bool, empty
 from sim.core.rng import normal_rows, uniform_rows
@@ -12,6 +12,10 @@ from sim.spec.portfolio import Portfolio
 from sim.spec.scenario import Scenario
 from sim.spec.world import World
 
+#: Most of the firms' labour costs that the borrowers' wages may be (assumption; the rest goes to others).
+MOST_OF_LABOUR = 0.5
+#: How far chance may carry the drawn wages above their expected sum before anyone works outside.
+LABOUR_SLACK = 1.5
 #: First week in which a family that never lends would lend.
 NEVER = 2**30
 #: Least and most essentials over wage (assumption).
@@ -174,7 +178,7 @@ def _with_inert(b: BorrowerColumns, extra: int) -> BorrowerColumns:
     wide = empty(BorrowerColumns, len(b.cash) + extra)
     for name, column in b._asdict().items():
         getattr(wide, name)[: len(column)] = column
-    wide.employer[-extra:] = -1
+    wide.employer[-extra:] = NO_JOB
     wide.owned_firm[-extra:] = -1
     wide.laid_off_by[-extra:] = -1
     wide.family_week[-extra:] = NEVER
@@ -182,20 +186,24 @@ def _with_inert(b: BorrowerColumns, extra: int) -> BorrowerColumns:
     return wide
 
 
-def employ(b: BorrowerColumns, labour_costs: F64, world: World, seed: int) -> I32:
+def employ(b: BorrowerColumns, labour_costs: F64, world: World, seed: int) -> tuple[I32, int]:
     """Give borrowers employers in proportion to labour costs; some are between jobs.
 
-    Returns the positions that each firm has for borrowers in normal times.
+    Where the firms' labour costs cannot pay all of them, the others work outside the modelled firms.
+    Returns the positions that each firm has for borrowers in normal times, and those outside.
     """
     n = world.households
     u = uniform_rows(seed, "borrowers.job", len(b.cash))
     cumulated = np.cumsum(labour_costs)
     employer = np.searchsorted(cumulated, u[:, 0] * cumulated[-1], side="right").astype(np.int32)
+    inside = MOST_OF_LABOUR * float(cumulated[-1]) / max(1.0, float(b.wage.sum()))
+    employer[u[:, 2] >= inside * LABOUR_SLACK] = OUTSIDE
     works: Bool = b.wage > 0
-    positions = np.bincount(employer[works], minlength=len(labour_costs)).astype(np.int32)
+    modelled = works & (employer >= 0)
+    positions = np.bincount(employer[modelled], minlength=len(labour_costs)).astype(np.int32)
     idle = n.job_loss.value / (n.job_loss.value + n.job_finding.value)
-    b.employer[:] = np.where(works & (u[:, 1] >= idle), employer, -1)
-    return positions
+    b.employer[:] = np.where(works & (u[:, 1] >= idle), employer, NO_JOB)
+    return positions, int(np.count_nonzero(works & (employer == OUTSIDE)))
 
 
 def make_owners(b: BorrowerColumns, owner: I32, alive_rank: F64, world: World, seed: int) -> None:

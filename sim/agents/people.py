@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sim.agents.tables import NO_JOB
 from sim.core.mesa_agents import ColumnAgent
 
 
@@ -11,7 +12,8 @@ class Borrower(ColumnAgent):
     """A household with one or more accounts. Money attributes are in fen.
 
     ``wage`` and ``income`` (this week's) are fen a week; ``balance`` is all debts and
-    ``days_past_due`` the worst account's; ``employer`` is a firm's row or -1.
+    ``days_past_due`` the worst account's; ``employer`` is a firm's row, -1 without
+    work, -2 outside the modelled firms.
     """
 
     TABLE: ClassVar[str] = "borrowers"
@@ -19,7 +21,7 @@ class Borrower(ColumnAgent):
     @property
     def at_work(self) -> bool:
         """Whether the borrower has a job."""
-        return bool(self.employer >= 0)
+        return bool(self.employer != NO_JOB)
 
 
 class Firm(ColumnAgent):

@@ -9,11 +9,15 @@ from typing import NamedTuple
 
 from sim.core.columns import F32, F64, I8, I16, I32, I64, U8, Bool
 
+#: ``employer`` of borrowers without work, and of those who work outside the modelled firms.
+NO_JOB = -1
+OUTSIDE = -2
+
 
 class BorrowerColumns(NamedTuple):
     """One row a borrower."""
 
-    employer: I32  # row of the firm, -1 without work
+    employer: I32  # row of the firm, NO_JOB, or OUTSIDE
     laid_off_by: I32  # firm that failed or cut staff, -1 none, until the next job
     owned_firm: I32  # row of the firm whose bank line the borrower guarantees, -1 none
     wage: I64  # a week, when at work

@@ -36,8 +36,8 @@ def _opening() -> list[str]:
     return [
         "# Measures",
         "",
-        "Made by `python -m sim.measures.page` from `sim/measures/definitions.py`; edit the definitions, not "
-        "this page.",
+        "Made by `python -m sim.measures.page`; edit `scenarios/texts/measures.yaml` and "
+        "`sim/measures/definitions.py`, not this page.",
         "",
         "A measure has one definition, used by the screen table, `--json`, the report and "
         "`Ecosystem.measures()` alike. Where it is undefined it is null with a reason, never a made-up "

@@ -103,7 +103,7 @@ def latent(state: State, k: I32) -> Latent:
 def capacity_of(state: State, number: int) -> Capacity:
     """Dials and visits that a collector's staff can make this week."""
     spec, numbers = state.spec.collectors[number], state.world.collection
-    thousands = len(state.borrowers.cash) / 1000 * spec.capacity * spec.effort
+    thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
     return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
 
 

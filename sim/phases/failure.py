@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sim.agents.tables import NO_JOB
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
@@ -197,7 +198,7 @@ def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
             u, _, _, _ = uniforms(key, clock, i, 0)
             gone = u < laid_off[j]
         if gone:
-            b.employer[i] = -1
+            b.employer[i] = NO_JOB
             b.laid_off_by[i] = j
             count += 1
     return count

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.agents.tables import NO_JOB, OUTSIDE
 from sim.core.calendar import month_of, month_start, weeks_since_oldest_unpaid
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
@@ -23,7 +24,8 @@ CHARGE_OFF_DAYS = 180
 
 
 class JobMarket(NamedTuple):
-    """Where seekers find work: cumulated open positions by firm (thousandths) and tightness."""
+    """Where seekers find work: cumulated open positions by firm and, last, outside the modelled firms
+    (thousandths), and tightness."""
 
     open_positions: I64
     tightness: float
@@ -67,13 +69,13 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
     Returns a uniform number that is left for the expense shock.
     """
     u, v, w, spare = uniforms(key, clock, i, JOB)
-    if b.employer[i] >= 0:
+    if b.employer[i] != NO_JOB:
         if b.income[i] == 0 and keep_jobs:  # the firm failed and the lay-off channel is closed
             b.income[i] = b.wage[i]
             b.cash[i] += b.wage[i]
             flows.totals[T_BACKSTOP_WAGES] += b.wage[i]
         if u < p.job_loss:
-            b.employer[i] = -1
+            b.employer[i] = NO_JOB
             flows.totals[T_LOST_JOB] += 1
         return spare
     b.income[i] = np.int64(p.benefit_share * b.wage[i])
@@ -81,7 +83,8 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
     flows.totals[T_BENEFITS] += b.income[i]
     finding = p.job_finding * market.tightness * (1.0 - p.stress_job_penalty * b.stress[i])
     if b.wage[i] > 0 and v < finding:
-        b.employer[i] = find_firm(market, w)
+        found = find_firm(market, w)
+        b.employer[i] = found if found < market.open_positions.shape[0] - 1 else OUTSIDE
         b.laid_off_by[i] = -1
         flows.totals[T_HIRED] += 1
     return spare

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.agents.tables import NO_JOB, OUTSIDE
 from sim.core.ledger import Instrument, Sector
 from sim.phases.household_kernel import (
     T_BACKSTOP_WAGES,
@@ -35,15 +36,18 @@ POSITION_PARTS = 1000
 def job_market(state: State) -> JobMarket:
     """Open positions by firm and how many seekers there are for them.
 
-    A firm wants its normal positions times its staff level; the tightness is open positions over
+    A firm wants its normal positions times its staff level; the last entry stands for jobs outside
+    the modelled firms. The tightness is open positions over
     those that seekers would take this week, at most one.
     """
     b, f = state.borrowers, state.firms
-    at_work = b.employer >= 0
-    filled = np.bincount(b.employer[at_work], minlength=len(f.cash)).astype(np.int64)
+    modelled = b.employer >= 0
+    filled = np.bincount(b.employer[modelled], minlength=len(f.cash)).astype(np.int64)
     wanted = (POSITION_PARTS * f.positions * np.maximum(f.staff, 0.0)).astype(np.int64)
     open_parts = np.maximum(0, np.where(f.alive, wanted, 0) - POSITION_PARTS * filled)
-    seekers = int(np.count_nonzero(~at_work & (b.wage > 0)))
+    outside = max(0, state.outside_positions - int(np.count_nonzero(b.employer == OUTSIDE)))
+    open_parts = np.append(open_parts, POSITION_PARTS * outside)
+    seekers = int(np.count_nonzero((b.employer == NO_JOB) & (b.wage > 0)))
     expected = state.household_numbers.job_finding * max(1, seekers)
     tightness = min(1.0, float(open_parts.sum()) / POSITION_PARTS / expected)
     return JobMarket(np.cumsum(open_parts), tightness if open_parts.sum() > 0 else 0.0)

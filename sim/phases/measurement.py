@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.agents.tables import NO_JOB
 from sim.core.kernel import kernel
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def people_week(b):  # type: ignore[no-untyped-def]
             continue
         people += 1
         stress += b.stress[i]
-        if b.employer[i] >= 0:
+        if b.employer[i] != NO_JOB:
             working += 1
         if b.days_past_due[i] > 180:
             long_late += 1

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sim.agents.tables import OUTSIDE
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
@@ -78,12 +79,18 @@ def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped
 
 @kernel
 def wages_week(b, f):  # type: ignore[no-untyped-def]
-    """Borrowers at work receive their wage."""
+    """Borrowers at work receive their wage. Returns what those outside the modelled firms earn, fen."""
+    outside = 0
     for i in range(b.cash.shape[0]):
         b.income[i] = 0
         if b.employer[i] >= 0 and f.paid_hard_costs[b.employer[i]]:
             b.income[i] = b.wage[i]
             b.cash[i] += b.wage[i]
+        elif b.employer[i] == OUTSIDE:
+            b.income[i] = b.wage[i]
+            b.cash[i] += b.wage[i]
+            outside += b.wage[i]
+    return outside
 
 
 @kernel_step
@@ -251,7 +258,7 @@ def _pay_hard_costs(state: State) -> None:
     interest: I64 = np.zeros(len(state.lenders.money), np.int64)
     payroll_week(b, f, payroll)
     sums = HardCostSums(*hard_costs_week(f, state.firm_numbers, state.macro.cost_shares, payroll, interest))
-    wages_week(b, f)
+    outside = int(wages_week(b, f))
     ledger.pay("wages", Sector.FIRMS, Sector.BORROWERS, sums.borrowers)
     ledger.pay("taxes", Sector.FIRMS, Sector.GOVERNMENT, sums.taxes)
     ledger.pay("imports", Sector.FIRMS, Sector.WORLD, sums.imports)
@@ -259,7 +266,8 @@ def _pay_hard_costs(state: State) -> None:
     ledger.pay("firm_interest", Sector.FIRMS, Sector.LENDERS, int(interest.sum()))
     state.macro.government += sums.taxes
     state.macro.world += sums.imports
-    state.macro.others += sums.others
+    ledger.pay("outside_wages", Sector.OTHERS, Sector.BORROWERS, outside)
+    state.macro.others += sums.others - outside
     state.lenders.money[:] += interest
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.agents.build_borrowers import drawn_population, employ, make_owners, mean_wage, own_population
+from sim.agents.build_borrowers import (
+    MOST_OF_LABOUR,
+    drawn_population,
+    employ,
+    make_owners,
+    mean_wage,
+    own_population,
+)
 from sim.agents.build_firms import FirmStart, build_firms
 from sim.agents.tables import (
+    NO_JOB,
     AccountColumns,
     BorrowerColumns,
     CollectorColumns,
@@ -14,8 +22,7 @@ from sim.agents.tables import (
     PlacementColumns,
 )
 from sim.collection.parameters import funnel_parameters
-from sim.core.columns import F64, empty
-from sim.core.errors import SpecError
+from sim.core.columns import empty
 from sim.core.ledger import Ledger
 from sim.network.generate import generate
 from sim.network.read import read_network
@@ -29,9 +36,6 @@ from sim.spec.portfolio import Portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.world import World
-
-#: Most of the firms' labour costs that the borrowers' wages may be (assumption; the rest goes to others).
-MOST_OF_LABOUR = 0.5
 
 
 def network_of(spec: Scenario, table: SectorTable, world: World, seed: int, borrowers: int) -> SupplyNetwork:
@@ -68,30 +72,18 @@ def _macro(start: FirmStart, b: BorrowerColumns, world: World) -> Macro:
     f = start.firms
     hard = f.hard_cost_share * f.normal_sales
     taxes, imports = (float((hard * start.cost_shares[f.sector, x]).sum()) for x in (0, 1))
-    benefits = world.households.benefit_share.value * float(b.wage[b.employer < 0].sum())
+    benefits = world.households.benefit_share.value * float(b.wage[b.employer == NO_JOB].sum())
     final = float(f.normal_final_sales.sum())
     exports = min(0.5, imports / final)
     return Macro(start.cost_shares, exports, max(0.0, min(0.4, (taxes - benefits) / final)))
 
 
-def _check_jobs(spec: Scenario, firms: FirmStart, b: BorrowerColumns) -> None:
-    """Refuse more borrowers than the firms' labour costs can pay."""
-    wages, costs = float(b.wage.sum()), MOST_OF_LABOUR * float(firms.labour_costs.sum())
-    if wages > 1.5 * costs:
-        most = int(len(b.cash) * costs / wages)
-        raise SpecError(
-            spec.network.file or f"scenario {spec.id}", "population.borrowers",
-            f"{len(b.cash):,} borrowers earn more than the firms of this network pay for labour",
-            f"at most about {most:,} borrowers with these firms",
-        )  # fmt: skip
-
-
-def _strings(start: FirmStart, b: BorrowerColumns, world: World, seed: int) -> None:
-    """Jobs and ownership tie people to firms."""
+def _tie_people(start: FirmStart, b: BorrowerColumns, world: World, seed: int) -> int:
+    """Jobs and ownership tie people to firms; returns the jobs outside the modelled firms."""
     f = start.firms
-    costs: F64 = start.labour_costs
-    f.positions[:] = employ(b, costs, world, seed)
+    f.positions[:], outside = employ(b, start.labour_costs, world, seed)
     make_owners(b, f.owner, f.size_rank.astype(np.float64), world, seed)
+    return outside
 
 
 def start(
@@ -103,8 +95,7 @@ def start(
     network = network_of(spec, table, world, seed, len(b.cash))
     lenders = _lenders(spec, a)
     firms = build_firms(network, table, world, seed, len(lenders.money), mean_wage(world))
-    _check_jobs(spec, firms, b)
-    _strings(firms, b, world, seed)
+    outside = _tie_people(firms, b, world, seed)
     collectors = empty(CollectorColumns, len(spec.collectors))
     state = State(
         spec=spec, world=world, rules=rules, seed=seed, borrowers=b, accounts=a, firms=firms.firms,
@@ -113,7 +104,7 @@ def start(
         supplier_start=firms.supplier_start, budget=firms.budget, pull=firms.pull, sectors=network.sectors,
         macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
         household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world),
-        accounts_active=portfolio is None, first=(spec, world, rules, portfolio),
+        accounts_active=portfolio is None, outside_positions=outside, first=(spec, world, rules, portfolio),
     )  # fmt: skip
     lenders.capital[:] = (world.lenders.capital_ratio.value * exposures(state)).astype(np.int64)
     lenders.money[:] = lenders.capital - lenders.household_loans

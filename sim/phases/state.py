@@ -74,6 +74,7 @@ class State:
     clock: int = 0
     placements_used: int = 0
     accounts_active: bool = True
+    outside_positions: int = 0
     receivable_gap: float = 0.0
     late_repaid: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))

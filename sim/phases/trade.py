@@ -28,10 +28,9 @@ def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
         u, v, x, y = uniforms(key, clock, i, 0)
         f.demand_shock[i] = p.shock_persistence * f.demand_shock[i] + innovation * normal(u, v)
         f.order_shock[i] = p.shock_persistence * f.order_shock[i] + innovation * normal(x, y)
-        usual = f.normal_final_sales[i] * path[f.sector[i]]
-        budget += usual
+        budget += f.normal_final_sales[i]
         if f.alive[i]:
-            pulled += usual * np.exp(f.demand_shock[i])
+            pulled += f.normal_final_sales[i] * np.exp(f.demand_shock[i])
     share = np.exp(-0.5 * p.shock_sd**2) * p.replacement_cap
     if pulled > 0.0:
         share = min(share, budget / pulled)
