@@ -88,7 +88,7 @@ def _cell(content: Content, row: Row | None, lang: str) -> Text:
     if spread:
         cell.append(f" {spread}", style="dim")
     if row.arm == content.reference:
-        return cell.append(f"\n{word('reference', lang)}", style="dim italic")
+        return cell.append(f"\n{word('reference', lang)}", style="dim italic") if content.comparing else cell
     if row.effect is None:
         return cell.append(f"\n{_DASH}", style="dim") if content.comparing else cell
     if row.unclear:

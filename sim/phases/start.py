@@ -92,7 +92,7 @@ def start(
     """The economy before its first week, with books opened and checked."""
     table = load_sector_table(spec.network.sectors)
     b, a = _people(spec, world, seed, portfolio)
-    network = network_of(spec, table, world, seed, len(b.cash))
+    network = network_of(spec, table, world, seed, int(np.count_nonzero(b.wage)))
     lenders = _lenders(spec, a)
     firms = build_firms(network, table, world, seed, len(lenders.money), mean_wage(world))
     outside = _tie_people(firms, b, world, seed)
