@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from sim.agents.tables import AccountColumns, BorrowerColumns
+from sim.agents.tables import NO_JOB, OUTSIDE, AccountColumns, BorrowerColumns
 from sim.core.columns import F64, empty
 from sim.core.rng import stream
 from sim.phases.household_kernel import (
@@ -50,10 +50,12 @@ class Household(NamedTuple):
     p: HouseholdParameters
     standard: F64
 
-    def week(self, clock: int, keep_jobs: bool = False, positions: int = 0) -> HouseholdFlows:
-        """One week; the flows that it moved."""
+    def week(
+        self, clock: int, keep_jobs: bool = False, positions: tuple[int, ...] = (0, 0, 0)
+    ) -> HouseholdFlows:
+        """One week; ``positions`` are open at firms 0 and 1 and, last, outside the modelled firms."""
         flows = household_flows(len(self.standard))
-        market = JobMarket(np.array([0, positions], np.int64), float(positions > 0))
+        market = JobMarket(np.cumsum(np.array(positions, np.int64)), float(sum(positions) > 0))
         keys = stream(1, "people"), stream(1, "accounts")
         household_week(
             clock, self.b, self.a, self.p, market, self.standard, *keys, flows, keep_jobs, True
@@ -336,17 +338,20 @@ def test_stress_grows_in_arrears_and_fades() -> None:
 
 def test_work_benefits_essentials_and_savings() -> None:
     home = household(cash=0, job_finding=1.0)
-    home.b.employer[:] = -1
+    home.b.employer[:] = NO_JOB
     home.b.essentials[:] = 50_000
     flows = home.week(AFTER)
     assert flows.totals[T_BENEFITS] == 32_500 == flows.totals[T_CONSUMPTION]
     assert flows.totals[T_ESSENTIALS_MISSED] == home.b.essentials_missed[0] == 1
     assert flows.totals[T_HIRED] == 0  # nobody hires
-    assert home.week(2, positions=1000).totals[T_HIRED] == 1
+    assert home.week(2, positions=(0, 1000, 0)).totals[T_HIRED] == 1
     assert home.b.employer[0] == 1  # the firm with the open position
+    assert home.week(3, positions=(1000, 0, 0)).totals[T_HIRED] == 0  # who has a job seeks none
     home = home._replace(p=home.p._replace(job_loss=1.0))
-    assert home.week(3).totals[T_LOST_JOB] == 1
-    assert home.b.employer[0] == -1
+    assert home.week(4).totals[T_LOST_JOB] == 1
+    assert home.b.employer[0] == NO_JOB
+    home.week(5, positions=(0, 0, 1000))
+    assert home.b.employer[0] == OUTSIDE
 
 
 def test_a_closed_lay_off_channel_pays_the_wages_of_failed_firms() -> None:

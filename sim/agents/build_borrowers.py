@@ -58,9 +58,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     b.digital_reach[:] = (u[:, 3] < n.digital_reach.value).astype(np.float32)
     sd = FORGETFULNESS_SD
     b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
-    b.weight[:] = 1.0
     b.laid_off_by[:] = -1
-    b.trust[:] = 0.5
     b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(
         np.int64
     )
@@ -201,6 +199,7 @@ def employ(b: BorrowerColumns, labour_costs: F64, world: World, seed: int) -> tu
     works: Bool = b.wage > 0
     modelled = works & (employer >= 0)
     positions = np.bincount(employer[modelled], minlength=len(labour_costs)).astype(np.int32)
+    b.weight[works] = max(1.0, float(cumulated[-1]) / max(1.0, float(b.wage.sum())))
     idle = n.job_loss.value / (n.job_loss.value + n.job_finding.value)
     b.employer[:] = np.where(works & (u[:, 1] >= idle), employer, NO_JOB)
     return positions, int(np.count_nonzero(works & (employer == OUTSIDE)))

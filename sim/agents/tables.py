@@ -37,12 +37,11 @@ class BorrowerColumns(NamedTuple):
     digital_reach: F32
     hiding: Bool
     stress: F32
-    trust: F32
     family_week: I32  # first week in which the family can lend (again)
     collected_recent: I64  # paid because a collector asked, fading over weeks
     collected_lender: I16  # for which lender
     essentials_missed: I32  # weeks so far
-    weight: F32  # households of the country that the row stands for
+    weight: F32  # workers of the modelled firms that the row stands for
 
 
 class AccountColumns(NamedTuple):

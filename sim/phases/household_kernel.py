@@ -197,9 +197,10 @@ def wanted_now(k, a):  # type: ignore[no-untyped-def]
 
 @kernel_step
 def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
-    """Pay an account as far as money reaches, oldest debt first, in whole instalments when late.
+    """Pay an account, oldest debt first: all that is meant, or nothing unless somebody asked.
 
-    Family may lend once in half a year. Returns the shortfall against what was meant, fen.
+    Who was asked, promised or agreed on a plan pays in whole instalments as far as money reaches
+    (assumption: nobody offers a part unasked). Family may lend once in half a year. Returns the shortfall against what was meant, fen.
     """
     want = wanted_now(k, a)
     comfort = np.int64(p.comfort_weeks * b.wage[i]) if a.days_past_due[k] > 0 else 0
@@ -213,7 +214,7 @@ def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     amount = want
     if free < want:
         unit = max(np.int64(1), a.instalment[k])
-        amount = max(np.int64(0), free) // unit * unit
+        amount = max(np.int64(0), free) // unit * unit if a.asked[k] else np.int64(0)
     if amount > 0:
         settle(i, k, clock, amount, b, a, p, flows)
     if amount < want:

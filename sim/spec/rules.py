@@ -29,6 +29,10 @@ def rule(unit: str, low: float, high: float, meaning: str) -> Any:
     )
 
 
+#: Named here so that rule sets can be pickled.
+_KINDS = (Rule[int], Rule[float], Rule[bool])
+
+
 class RuleSet(Spec):
     """What is permitted. A rule that is absent does not bind."""
 
