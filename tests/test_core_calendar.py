@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +58,7 @@ def test_a_week_lies_in_its_month(week: int) -> None:
 def test_twelve_dues_in_any_52_weeks(first: int, offset: int) -> None:
     dues = [week for week in range(first, first + 52) if is_due_week(week, offset)]
     assert len(dues) == 12
-    assert {b - a for a, b in zip(dues, dues[1:], strict=False)} <= {4, 5}
+    assert {b - a for a, b in itertools.pairwise(dues)} <= {4, 5}
 
 
 @given(week=WEEKS, offset=OFFSETS)

@@ -69,7 +69,11 @@ def test_pencil_books() -> None:
     ledger.pay("wages", firms, people, 400)
     sheet = ledger.balance_sheet()
     # 1000 + 500 + 30 - 200 - 130
-    assert sheet.loc["household_loans, claims", "lenders"] == 1200 == -sheet.loc["household_loans, debts", "borrowers"]
+    assert (
+        sheet.loc["household_loans, claims", "lenders"]
+        == 1200
+        == -sheet.loc["household_loans, debts", "borrowers"]
+    )
     assert sheet.loc["money"].tolist()[:4] == [500 - 200 + 400, 0, -400, -500 + 200]
     # net worth stands with the opposite sign: loans 1200 against money 700
     assert sheet.loc["net worth", "borrowers"] == 500
@@ -95,7 +99,9 @@ def test_one_fen_too_many_names_the_flow() -> None:
     held = {(Instrument.MONEY, Sector.BORROWERS): (700, 0), (Instrument.MONEY, Sector.FIRMS): (-800, 0)}
     ledger.check(held, "week 3")
     held[Instrument.MONEY, Sector.BORROWERS] = (701, 0)
-    with pytest.raises(LedgerError, match=r"week 3: borrowers hold 701 fen of money.*700.*gap 1.*fault: wages"):
+    with pytest.raises(
+        LedgerError, match=r"week 3: borrowers hold 701 fen of money.*700.*gap 1.*fault: wages"
+    ):
         ledger.check(held, "week 3")
     # a whole flow that never reached the agents is told among several
     held[Instrument.MONEY, Sector.BORROWERS] = (700, 0)
@@ -128,7 +134,7 @@ def test_tampered_books_are_told() -> None:
     with pytest.raises(LedgerError, match="claims and debts of firm_loans differ"):
         ledger.check()
     ledger.debts[Instrument.FIRM_LOANS, Sector.FIRMS] += 1
-    with pytest.raises(LedgerError, match="net worth of .* moved without a flow"):
+    with pytest.raises(LedgerError, match=r"net worth of .* moved without a flow"):
         ledger.check()
 
 

@@ -71,7 +71,9 @@ def test_consecutive_slots_and_weeks_are_uncorrelated() -> None:
 def test_a_row_is_the_same_whatever_the_number_of_rows(seed: int, rows: int, more: int, week: int) -> None:
     few, many = (uniform_rows(seed, "x", n, week) for n in (rows, rows + more))
     assert np.array_equal(few, many[:rows])
-    assert np.array_equal(normal_rows(seed, "x", rows, week), normal_rows(seed, "x", rows + more, week)[:rows])
+    assert np.array_equal(
+        normal_rows(seed, "x", rows, week), normal_rows(seed, "x", rows + more, week)[:rows]
+    )
 
 
 @settings(max_examples=50, deadline=None)

@@ -92,13 +92,30 @@ def late(home: Household, instalments: int, days: int, account: int = 0) -> None
     home.a.days_past_due[account] = days
 
 
+def promise(home: Household, week: int, kept: float = 1.0, account: int = 0) -> None:
+    home.a.promise_week[account], home.a.promise_kept[account] = week, kept
+
+
 def test_a_year_holds_twelve_instalments_paid_when_due() -> None:
     home = household()
     home.a.balance[:] = 500_000
     flows = home.weeks(0, 52)
     paid = [int(f.repaid[0]) for f in flows]
     assert sum(paid) == 12 * 10_000
-    assert [week for week, amount in enumerate(paid) if amount] == [0, 4, 8, 13, 17, 21, 26, 30, 34, 39, 43, 47]
+    assert [week for week, amount in enumerate(paid) if amount] == [
+        0,
+        4,
+        8,
+        13,
+        17,
+        21,
+        26,
+        30,
+        34,
+        39,
+        43,
+        47,
+    ]
     assert home.a.days_past_due[0] == 0
     assert home.b.cash[0] == RICH - 120_000
     assert home.a.cumulative_paid[0] == 120_000 == 500_000 - home.a.balance[0]
@@ -154,15 +171,27 @@ def test_who_has_nothing_falls_behind_week_by_week_until_the_charge_off() -> Non
 
 
 def test_payments_settle_the_oldest_debt_first_in_whole_instalments() -> None:
-    home = household(cash=25_000, own_payment_willing=1.0, avoidance=0.0)
+    home = household(cash=25_000)
     late(home, 3, 3 + 7 * 9)  # dues of weeks 0, 4, 8
+    promise(home, 9)
     home.week(9)
     assert home.a.arrears[0] == 10_000
     assert home.b.cash[0] == 5_000
     assert home.a.days_past_due[0] == 3 + 7 * (9 - 8)  # only the newest due is open
     home.b.cash[:] = 10_000
+    promise(home, 10)
     home.week(10)
     assert (home.a.arrears[0], home.a.days_past_due[0]) == (0, 0)
+
+
+def test_unasked_a_late_borrower_pays_all_or_nothing() -> None:
+    home = household(cash=25_000, own_payment_willing=1.0, avoidance=0.0)
+    late(home, 3, 3 + 7 * 9)
+    home.week(9)
+    assert (home.a.arrears[0], home.b.cash[0]) == (30_000, 25_000)
+    home.b.cash[:] = 30_000
+    home.week(10)
+    assert (home.a.arrears[0], home.b.cash[0]) == (0, 0)
 
 
 def test_late_borrowers_keep_back_what_comforts_them() -> None:
@@ -277,7 +306,9 @@ def test_without_a_collector_a_shortage_displaces_nothing() -> None:
 def test_the_family_lends_once_in_half_a_year() -> None:
     home = household(cash=0, family_support_weeks=0.05)
     home.b.family_week[:] = 0
-    helped = [(week, int(f.totals[T_FAMILY])) for week, f in enumerate(home.weeks(0, 60)) if f.totals[T_FAMILY]]
+    helped = [
+        (week, int(f.totals[T_FAMILY])) for week, f in enumerate(home.weeks(0, 60)) if f.totals[T_FAMILY]
+    ]
     assert helped[0] == (0, 6_500)  # at most 5 % of a week's wage
     assert home.b.family_week[0] == helped[-1][0] + 26
 

@@ -53,8 +53,13 @@ def a_run(seed: int) -> str:
 def test_a_placebo_branch_goes_on_like_the_run_itself() -> None:
     first = seasoned().copy().run(5)
     placebo = first.branch({})
-    same = first.branch({"world.firms.credit_line_weeks": 5.5 if first.world.id == "report" else
-                         first.world.firms.credit_line_weeks.value})  # fmt: skip
+    same = first.branch(
+        {
+            "world.firms.credit_line_weeks": 5.5
+            if first.world.id == "report"
+            else first.world.firms.credit_line_weeks.value
+        }
+    )
     other = first.branch({"rules.attempts_per_week": 0})
     for model in (first, placebo, same, other):
         model.run(12)
@@ -91,13 +96,25 @@ def test_inert_borrowers_change_no_other_state(world: str) -> None:
 def test_one_more_borrower_moves_no_other_draw() -> None:
     few, many = (Ecosystem("baseline", rng=5, borrowers=n, firms=80, burn_in=0) for n in (400, 401))
     one, other = few.state.borrowers, many.state.borrowers
-    traits = ("wage", "essentials", "buffer_cap", "reluctant", "forgetfulness", "phone_reach", "digital_reach",
-              "age_group", "accounts", "family_week")  # fmt: skip
+    traits = (
+        "wage",
+        "essentials",
+        "buffer_cap",
+        "reluctant",
+        "forgetfulness",
+        "phone_reach",
+        "digital_reach",
+        "age_group",
+        "accounts",
+        "family_week",
+    )
     for name in traits:
         assert np.array_equal(getattr(one, name), getattr(other, name)[:400]), name
     rows = len(few.state.accounts.balance)
     for name in ("lender", "product", "due_offset", "dispute_ground", "hold_out", "balance"):
-        assert np.array_equal(getattr(few.state.accounts, name), getattr(many.state.accounts, name)[:rows]), name
+        assert np.array_equal(getattr(few.state.accounts, name), getattr(many.state.accounts, name)[:rows]), (
+            name
+        )
     few.run(8)
     many.run(8)
     # shocks are draws only, so they stay equal to the bit, whatever the economy does
@@ -132,7 +149,9 @@ def test_a_drawn_seed_is_kept_and_repeats_the_run() -> None:
     first = Ecosystem("baseline", changes=TINY)
     again = Ecosystem("baseline", changes=TINY, rng=first.seed)
     assert first.digest() == again.digest()
-    generators = [Ecosystem("baseline", changes=TINY, rng=np.random.Generator(np.random.Philox(3))) for _ in (1, 2)]
+    generators = [
+        Ecosystem("baseline", changes=TINY, rng=np.random.Generator(np.random.Philox(3))) for _ in (1, 2)
+    ]
     assert generators[0].digest() == generators[1].digest()
 
 

@@ -41,7 +41,9 @@ def test_books_agree_with_what_agents_hold(year: Ecosystem) -> None:
     assert money[Sector.COLLECTORS] == s.collectors.money.sum()
     assert money.sum() == 0
     on_books = int(s.accounts.balance[~s.accounts.charged_off].sum())
-    assert on_books == s.lenders.household_loans.sum() == -claims[Instrument.HOUSEHOLD_LOANS, Sector.BORROWERS]
+    assert (
+        on_books == s.lenders.household_loans.sum() == -claims[Instrument.HOUSEHOLD_LOANS, Sector.BORROWERS]
+    )
     assert s.firms.drawn.sum() == s.lenders.firm_loans.sum() == -claims[Instrument.FIRM_LOANS, Sector.FIRMS]
     owed = int((s.links.not_due + s.links.overdue + s.links.disputed).sum())
     assert owed == year.ledger.debts[Instrument.TRADE_CREDIT, Sector.FIRMS]
@@ -178,6 +180,8 @@ def test_the_pipeline_is_what_was_ordered_and_has_not_matured() -> None:
     for back in range(1, int(k.terms.max()) + 1):
         week = clock - back
         counts = (back <= k.terms) & (week >= k.since)
-        value = (k.weekly_amount * s.budget[week % ring, k.buyer] * s.pull[week % ring, k.supplier]).astype(np.int64)
+        value = (k.weekly_amount * s.budget[week % ring, k.buyer] * s.pull[week % ring, k.supplier]).astype(
+            np.int64
+        )
         expected += np.where(counts, (value * share).astype(np.int64), 0)
     assert np.array_equal(expected, k.not_due)

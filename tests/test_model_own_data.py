@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support_model import CARDS, seasoned
 
 from sim.core.errors import SpecError
 from sim.measures import MEASURES
 from sim.model import Ecosystem
 from sim.spec.portfolio import Portfolio, read_portfolio
-from support_model import CARDS, seasoned
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,9 @@ def test_cards_start_as_the_file_has_them(cards: tuple[Portfolio, Ecosystem]) ->
     assert np.array_equal(a.days_past_due, np.where(own.balance > 0, own.days_past_due, 0))
     months = -(-own.days_past_due.astype(np.int64) // 30)
     written_off = own.days_past_due > 180
-    expected = np.where(written_off, own.balance, np.minimum(own.balance, months * np.maximum(1, own.instalment)))
+    expected = np.where(
+        written_off, own.balance, np.minimum(own.balance, months * np.maximum(1, own.instalment))
+    )
     assert np.array_equal(a.arrears, np.where(own.balance > 0, expected, 0))
     assert model.state.lenders.household_loans.sum() == own.balance[~written_off].sum()
     assert not a.cumulative_paid.any()

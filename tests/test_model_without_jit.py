@@ -30,9 +30,14 @@ print(json.dumps({"integers": integers, "floats": floats, "claims": model.ledger
 def run(jit: bool) -> dict[str, Any]:
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", RUN], capture_output=True, text=True, env=environment, cwd=ROOT,
-        timeout=180, check=False,
-    )  # fmt: skip
+        [sys.executable, "-W", "ignore", "-c", RUN],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        timeout=180,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found

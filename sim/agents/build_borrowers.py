@@ -14,6 +14,9 @@ from sim.spec.world import World
 
 #: Most of the firms' labour costs that the borrowers' wages may be (assumption; the rest goes to others).
 MOST_OF_LABOUR = 0.5
+#: Mean wages that a firm's labour costs must reach for borrowers to work there (assumption: a single drawn
+#: wage must not break a firm).
+LEAST_STAFF = 5
 #: How far chance may carry the drawn wages above their expected sum before anyone works outside.
 LABOUR_SLACK = 1.5
 #: First week in which a family that never lends would lend.
@@ -187,12 +190,16 @@ def _with_inert(b: BorrowerColumns, extra: int) -> BorrowerColumns:
 def employ(b: BorrowerColumns, labour_costs: F64, world: World, seed: int) -> tuple[I32, int]:
     """Give borrowers employers in proportion to labour costs; some are between jobs.
 
+    Firms whose labour costs would not pay some people are left to their owners' work.
     Where the firms' labour costs cannot pay all of them, the others work outside the modelled firms.
     Returns the positions that each firm has for borrowers in normal times, and those outside.
     """
     n = world.households
     u = uniform_rows(seed, "borrowers.job", len(b.cash))
-    cumulated = np.cumsum(labour_costs)
+    cumulated = np.cumsum(np.where(labour_costs >= LEAST_STAFF * mean_wage(world), labour_costs, 0.0))
+    if cumulated[-1] == 0:  # no firm is large enough for people of the sample
+        b.employer[:] = np.where(b.wage > 0, OUTSIDE, NO_JOB)
+        return np.zeros(len(labour_costs), np.int32), int(np.count_nonzero(b.wage))
     employer = np.searchsorted(cumulated, u[:, 0] * cumulated[-1], side="right").astype(np.int32)
     inside = MOST_OF_LABOUR * float(cumulated[-1]) / max(1.0, float(b.wage.sum()))
     employer[u[:, 2] >= inside * LABOUR_SLACK] = OUTSIDE

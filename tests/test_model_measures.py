@@ -1,0 +1,321 @@
+"""Measures of hand-made placements and weeks: known rates, medians, and true reasons for nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support_model import seasoned
+
+from sim.agents.tables import PlacementColumns
+from sim.core.columns import empty
+from sim.measures import MEASURES, RunRecord, compute_measures
+
+EARLY, MIDDLE, LATE = 1, 2, 3
+
+
+def record(
+    rows: list[dict[str, Any]], weeks: int = 60, series: list[dict[str, Any]] | None = None
+) -> RunRecord:
+    """A record with one placement a row; what is not said is a treated account of the common list."""
+    q = empty(PlacementColumns, len(rows) + 5)  # tables are longer than what is used
+    q.frozen[:] = True
+    q.stage[:] = MIDDLE
+    q.cured_after[:] = -1
+    q.amount[:] = q.arrears[:] = 1000
+    q.followed[: len(rows)] = 52
+    for r, row in enumerate(rows):
+        for name, value in row.items():
+            getattr(q, name)[r] = value
+    if series is None:
+        series = [{"attempts": 1} for _ in range(weeks)]
+    return RunRecord(
+        placements=q,
+        placements_used=len(rows),
+        series=series,
+        events=[],
+        borrowers=200,
+        firms=50,
+        weeks=weeks,
+        discount_rate=0.05,
+        sleep_base_rate=0.15,
+        sleep_odds_ratio=1.8,
+        normal_output=1000,
+    )
+
+
+def value(of: RunRecord, name: str) -> float | None:
+    return MEASURES[name].compute(of).value
+
+
+def reason(of: RunRecord, name: str) -> str:
+    found = MEASURES[name].compute(of)
+    assert found.value is None and found.reason
+    return found.reason
+
+
+CURED: list[dict[str, Any]] = [
+    {"cured_after": 3},
+    {"cured_after": 4},
+    {"cured_after": 5, "amount": 6000},
+    {"cured_after": 13},
+    {"cured_after": 40},
+    {},
+    {},
+    {"cured_after": 1, "hold_out": True},  # left alone: not counted
+    {"cured_after": 1, "frozen": False},  # placed later: not on the common list
+    {"cured_after": 2, "stage": EARLY},
+    {"stage": EARLY},
+]
+
+
+def test_cure_rates_by_horizon_stage_and_balance() -> None:
+    of = record(CURED)
+    assert value(of, "cure_rate_30d") == pytest.approx(2 / 7)
+    assert value(of, "cure_rate_90d") == pytest.approx(4 / 7)
+    assert value(of, "cure_rate_180d") == pytest.approx(4 / 7)
+    assert value(of, "cure_rate_360d") == pytest.approx(5 / 7)
+    assert value(of, "cure_rate_90d_by_balance") == pytest.approx(9 / 12)
+    assert value(of, "cure_rate_30d_early") == 0.5
+    assert "stage late" in reason(of, "cure_rate_30d_late")
+
+
+def test_who_was_not_followed_long_enough_does_not_count_unless_cured() -> None:
+    of = record([{"followed": 10}, {"followed": 10, "cured_after": 8}, {}, {"cured_after": 2}])
+    # the first may yet be cured: it is in no denominator of 90 days
+    assert value(of, "cure_rate_90d") == pytest.approx(2 / 3)
+    assert value(of, "cure_rate_30d") == pytest.approx(1 / 4)
+
+
+def test_time_to_cure() -> None:
+    of = record(CURED)
+    # 3, 4, 5, 13, 40 and two not within 52
+    assert value(of, "median_recovery_weeks") == 13
+    assert value(of, "restricted_mean_recovery_weeks_52") == pytest.approx(
+        (3 + 4 + 5 + 13 + 40 + 52 + 52) / 7
+    )
+    assert "fewer than half" in reason(record([{"cured_after": 3}, {}, {}]), "median_recovery_weeks")
+    assert value(record([{"cured_after": 3}, {}]), "median_recovery_weeks") == 3
+
+
+def test_direct_effect_is_treated_minus_held_out() -> None:
+    rows: list[dict[str, Any]] = [
+        {"cured_after": 5},
+        {"cured_after": 5},
+        {},
+        {"hold_out": True},
+        {"hold_out": True, "cured_after": 9},
+    ]
+    assert value(record(rows), "direct_effect_90d") == pytest.approx(2 / 3 - 1 / 2)
+    assert "held out" in reason(record(rows[:3]), "direct_effect_90d")
+    assert "treated" in reason(record(rows[3:]), "direct_effect_90d")
+    quiet = record(rows, series=[{"attempts": 0}] * 60)
+    assert "nobody was treated" in reason(quiet, "direct_effect_90d")
+
+
+def test_recovery_counts_at_most_what_was_placed() -> None:
+    rows: list[dict[str, Any]] = [{"paid": 500}, {"paid": 5000}, {"paid": 0, "stage": LATE, "amount": 2000}]
+    assert value(record(rows), "recovery_rate") == pytest.approx(1500 / 4000)
+
+
+@pytest.mark.parametrize(
+    ("name", "weeks"),
+    [
+        ("cure_rate_30d", 4),
+        ("cure_rate_90d", 13),
+        ("cure_rate_180d", 26),
+        ("cure_rate_360d", 52),
+        ("recovery_rate", 52),
+        ("median_recovery_weeks", 52),
+        ("direct_effect_90d", 13),
+    ],
+)
+def test_a_short_run_says_so(name: str, weeks: int) -> None:
+    short, long = record([*CURED, {"hold_out": True}], weeks), record([*CURED, {"hold_out": True}], weeks + 1)
+    assert f"{weeks} weeks" in reason(short, name)
+    assert value(long, name) is not None
+
+
+def test_nothing_placed_is_nothing_and_not_zero() -> None:
+    nothing = record([])
+    for name in MEASURES:
+        if name.startswith(("cure_rate", "median", "restricted", "recovery")):
+            assert "placed" in reason(nothing, name)
+
+
+def weeks_of(**figures: list[Any]) -> RunRecord:
+    count = len(next(iter(figures.values())))
+    names = (
+        "attempts",
+        "contacted",
+        "worked",
+        "complaints",
+        "recovered_late",
+        "collection_cost",
+        "labour_cost",
+        "promises_due",
+        "promises_kept",
+        "disputes",
+        "violations",
+        "fines",
+        "digital",
+        "failures",
+        "charge_offs",
+        "new_credit",
+        "essentials_missed",
+        "displaced_payments",
+        "laid_off",
+        "consumer_overdue_30_rate",
+        "npl_ratio",
+        "stress_mean",
+        "long_late_stress",
+        "trade_overdue_share",
+        "receivable_days",
+        "output",
+    )
+    series = [{name: figures.get(name, [0.0] * count)[w] for name in names} for w in range(count)]
+    return record([], count, series)
+
+
+def test_rates_of_conduct_and_cost() -> None:
+    of = weeks_of(
+        contacted=[100, 300],
+        complaints=[1, 1],
+        recovered_late=[50_000, 150_000],
+        collection_cost=[10_000, 30_000],
+        labour_cost=[8_000, 2_000],
+        worked=[1000, 1000],
+        promises_due=[4, 0],
+        promises_kept=[3, 0],
+        violations=[2, 0],
+        fines=[100_000, 0],
+        digital=[100, 100],
+    )
+    assert value(of, "complaints_per_1000") == pytest.approx(5)
+    assert value(of, "complaints_per_1000_borrowers") == pytest.approx(2 / 200 * 1000 * 26)
+    assert value(of, "cost_per_100") == pytest.approx(20)
+    assert value(of, "labour_cost_share") == pytest.approx(0.25)
+    assert value(of, "contact_rate") == pytest.approx(0.2)
+    assert value(of, "promise_kept_rate") == pytest.approx(0.75)
+    assert value(of, "violations") == pytest.approx(2 / 200 * 1000 * 26)
+    assert value(of, "fines") == pytest.approx(1000 / 200 * 26)
+    assert value(of, "digital_share") == pytest.approx(0.5)
+    week = 1.05 ** (1 / 52)
+    assert value(of, "net_present_recovery") == pytest.approx((400 + 1200 / week) / 200)
+
+
+def test_nobody_contacted_is_told() -> None:
+    of = weeks_of(contacted=[0, 0])
+    for name in ("complaints_per_1000", "dispute_rate", "digital_share"):
+        assert "contacted" in reason(of, name)
+    assert "nobody was tried" in reason(of, "contact_rate")
+    assert "nothing was spent" in reason(of, "labour_cost_share")
+    assert "nothing was received" in reason(of, "cost_per_100")
+    assert value(of, "fines") == 0
+
+
+def test_levels_are_means_of_the_last_year() -> None:
+    of = weeks_of(trade_overdue_share=[0.9] * 8 + [0.1] * 26 + [0.3] * 26, output=[500] * 8 + [900] * 52)
+    assert value(of, "trade_overdue_share") == pytest.approx(0.2)
+    assert value(of, "output_index") == pytest.approx(90)
+
+
+def test_firms() -> None:
+    of = weeks_of(failures=[1.0] * 26, laid_off=[2.0] * 26)
+    assert value(of, "firm_failures") == pytest.approx(26 / 50 * 100 * 2)
+    assert value(of, "jobs_lost") == pytest.approx(52 / 200 * 1000 * 2)
+    causes = {
+        "cause_own": 0.3,
+        "cause_orders": 0.1,
+        "cause_inputs": 0.0,
+        "cause_job": 0.0,
+        "cause_credit": 0.0,
+    }
+    late = {**causes, "cause_late_receipts": 0.3, "cause_writeoff": 0.3, "week": 1, "agent": 1}
+    own = {
+        **late,
+        "cause_own": 0.8,
+        "cause_late_receipts": 0.1,
+        "cause_writeoff": 0.0,
+        "main_cause_agent": -1,
+    }
+    told = of._replace(events=[late, own])
+    assert value(told, "failures_by_arrears") == pytest.approx(1 / 50 * 100 * 2)
+
+
+def test_sleep_follows_the_odds_ratio() -> None:
+    of = weeks_of(long_late_stress=[0.5] * 10)
+    odds = 0.15 / 0.85 * 1.8
+    assert value(of, "sleep_disorder_rate_over_180d") == pytest.approx(odds / (1 + odds))
+    none = of._replace(series=[{**row, "long_late_stress": None} for row in of.series])
+    assert "180 days" in reason(none, "sleep_disorder_rate_over_180d")
+
+
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_every_measure_is_told_in_both_languages(name: str) -> None:
+    measure = MEASURES[name]
+    assert measure.id == name
+    assert measure.unit
+    for text in (measure.label, measure.definition):
+        assert text.en.strip() and text.zh.strip()
+        assert text.en != text.zh
+        assert any("一" <= sign <= "鿿" for sign in text.zh)
+        assert not any("一" <= sign <= "鿿" for sign in text.en)
+    assert measure.better in ("higher", "lower", None)
+
+
+def test_labels_are_unmistakable() -> None:
+    for language in ("en", "zh"):
+        labels = [getattr(measure.label, language) for measure in MEASURES.values()]
+        assert len(set(labels)) == len(labels)
+
+
+def test_before_the_first_week_everything_is_undefined() -> None:
+    measured = seasoned().measures()
+    assert set(measured) == set(MEASURES)
+    assert {v.value for v in measured.values()} == {None}
+    assert {v.reason for v in measured.values()} == {"no week has been measured"}
+
+
+def test_measures_of_a_run_are_finite_or_have_a_reason() -> None:
+    model = seasoned(population__borrowers=2000, population__firms=100).copy().run(54)
+    measured = model.measures()
+    for name, (number, why) in measured.items():
+        assert (number is None) == bool(why), name
+        assert number is None or math.isfinite(number), name
+    shares = [
+        v.value for name, v in measured.items() if MEASURES[name].unit == "share" and v.value is not None
+    ]
+    assert all(-1 <= share <= 1 for share in shares)
+    curves = model.curves()
+    for _, one in curves.groupby("stage"):
+        assert one["recovered"].is_monotonic_increasing
+        assert (one["recovered"] <= one["placed"]).all()
+    q = model.placements
+    early = q["frozen"] & ~q["hold_out"] & (q["stage"] == EARLY)
+    by_hand = (q["cured_after"][early] > 0) & (q["cured_after"][early] <= 4)
+    known = (q["followed"][early] >= 4) | by_hand
+    assert measured["cure_rate_30d_early"].value == pytest.approx(by_hand[known].mean())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    cured=st.lists(st.integers(-1, 60).filter(bool), min_size=1, max_size=30),
+    stage=st.sampled_from([EARLY, MIDDLE, LATE]),
+)
+def test_cure_grows_with_the_horizon(cured: list[int], stage: int) -> None:
+    of = record([{"cured_after": c, "stage": stage} for c in cured])
+    suffix = {EARLY: "_early", MIDDLE: "", LATE: "_late"}[stage]
+    rates = [value(of, f"cure_rate_{horizon}{suffix}") for horizon in ("30d", "90d", "180d", "360d")]
+    assert all(rate is not None for rate in rates)
+    assert rates == sorted(rates)  # type: ignore[type-var]
+    assert rates[-1] == pytest.approx(np.mean([0 < c <= 52 for c in cured]))
+
+
+def test_all_measures_at_once() -> None:
+    of = record([])
+    assert set(compute_measures(of._replace(weeks=0))) == set(MEASURES)
