@@ -66,7 +66,7 @@ def test_types_are_those_declared() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_money_is_whole_fen_everywhere(table: type[Any]) -> None:
-    money = {name: dtype for name, dtype in columns.dtypes(table).items() if name in MONEY}
+    money = {name: dtype for name, dtype in columns.dtypes(table).items() if name in MONEY}  # type: ignore[arg-type]
     assert money
     assert {str(dtype) for dtype in money.values()} == {"int64"}
 

@@ -23,7 +23,8 @@ def post(ledger: Ledger, kind: str, flow: str, one: Sector, other: Sector, amoun
 
 def zero(ledger: Ledger) -> None:
     """Every row of both matrices, and every column, sums to exactly zero."""
-    flows, sheet = ledger.flows(), ledger.balance_sheet()
+    flows: Any = ledger.flows()
+    sheet: Any = ledger.balance_sheet()
     assert not flows["sum"].any()
     assert not flows.sum(axis=0).any()
     assert not sheet.sum(axis=0).any()
@@ -67,7 +68,7 @@ def test_pencil_books() -> None:
     ledger.repay("repayments", people, lenders, 200, Instrument.HOUSEHOLD_LOANS)
     ledger.write_off("charge-offs", lenders, people, 130, Instrument.HOUSEHOLD_LOANS)
     ledger.pay("wages", firms, people, 400)
-    sheet = ledger.balance_sheet()
+    sheet: Any = ledger.balance_sheet()
     # 1000 + 500 + 30 - 200 - 130
     assert (
         sheet.loc["household_loans, claims", "lenders"]
@@ -77,7 +78,7 @@ def test_pencil_books() -> None:
     assert sheet.loc["money"].tolist()[:4] == [500 - 200 + 400, 0, -400, -500 + 200]
     # net worth stands with the opposite sign: loans 1200 against money 700
     assert sheet.loc["net worth", "borrowers"] == 500
-    flows = ledger.flows()
+    flows: Any = ledger.flows()
     assert flows.loc["wages", "borrowers"] == 400 == -flows.loc["wages", "firms"]
     assert flows.loc["charge-offs", "borrowers"] == 130 == -flows.loc["charge-offs", "lenders"]
     assert "loans" not in flows.index  # lending makes nobody richer

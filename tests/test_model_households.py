@@ -223,7 +223,7 @@ def test_forgetting_and_remembering() -> None:
     flows = home.week(AFTER)
     assert home.a.cumulative_paid[0] == 10_000 == flows.late_repaid[0]
     assert not home.a.forgot[0] and home.a.days_past_due[0] == 0
-    assert home.b.collected_recent[0] == 0  # nobody asked
+    assert home.a.collected_recent[0] == 0  # nobody asked
 
 
 def test_a_reminder_makes_a_forgetful_borrower_pay_and_counts_as_asked() -> None:
@@ -233,8 +233,7 @@ def test_a_reminder_makes_a_forgetful_borrower_pay_and_counts_as_asked() -> None
     home.a.reminded[0], home.a.forgot[0] = True, False
     home.week(3)
     assert home.a.cumulative_paid[0] == 10_000
-    assert home.b.collected_recent[0] == 7_500  # fades by a quarter within the week
-    assert home.b.collected_lender[0] == 0
+    assert home.a.collected_recent[0] == 7_500  # fades by a quarter within the week
 
 
 @pytest.mark.parametrize(("kept", "paid", "broken"), [(1.0, 10_000, 0), (0.0, 0, 1)])

@@ -38,7 +38,7 @@ def troubled(closed: str | None = None) -> Ecosystem:
 
 def flow(model: Ecosystem, name: str, sector: str) -> int:
     """What a sector received in a flow since the start, fen."""
-    flows = model.ledger.flows()
+    flows: Any = model.ledger.flows()
     return int(flows.loc[name, sector]) if name in flows.index else 0
 
 
@@ -131,7 +131,7 @@ def test_a_forced_failure_and_a_new_firm_in_its_place() -> None:
     f = model.state.firms
     assert not f.alive[firm] and f.failed_week[firm] == model.state.clock - 1
     assert f.employees[firm] == 0 and (model.state.borrowers.employer != firm).all()
-    row = model.events().query("kind == 'firm' and agent == @firm").iloc[0]
+    row: Any = model.events().query("kind == 'firm' and agent == @firm").iloc[0]
     assert (row["week"], row["sector"]) == (2, model.sectors[f.sector[firm]])
     weeks = round(model.world.firms.entrant_weeks.value)
     model.run(weeks - 1)
@@ -139,7 +139,7 @@ def test_a_forced_failure_and_a_new_firm_in_its_place() -> None:
     model.step()
     f = model.state.firms
     assert f.alive[firm] and f.cash[firm] > 0
-    assert model.ledger.flows().loc["new_equity", "firms"] > 0
+    assert flow(model, "new_equity", "firms") > 0
     model.run(2)
     assert model.state.firms.sales[firm] > 0
 

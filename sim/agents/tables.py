@@ -38,8 +38,6 @@ class BorrowerColumns(NamedTuple):
     hiding: Bool
     stress: F32
     family_week: I32  # first week in which the family can lend (again)
-    collected_recent: I64  # paid because a collector asked, fading over weeks
-    collected_lender: I16  # for which lender
     essentials_missed: I32  # weeks so far
     weight: F32  # workers of the modelled firms that the row stands for
 
@@ -76,6 +74,7 @@ class AccountColumns(NamedTuple):
     momentum: F32
     cumulative_paid: I64
     paid_this_week: I64
+    collected_recent: I64  # paid because a collector asked, fading over weeks
     last_payment_week: I32
     last_contact_week: I32
     attempts: I32  # since placement

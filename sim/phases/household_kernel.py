@@ -200,21 +200,23 @@ def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     """Pay an account, oldest debt first: all that is meant, or nothing unless somebody asked.
 
     Who was asked, promised or agreed on a plan pays in whole instalments as far as money reaches
-    (assumption: nobody offers a part unasked). Family may lend once in half a year. Returns the shortfall against what was meant, fen.
+    (assumption: nobody offers a part unasked). Family may lend once in half a year. Returns the
+    shortfall against what was meant, fen.
     """
     want = wanted_now(k, a)
     comfort = np.int64(p.comfort_weeks * b.wage[i]) if a.days_past_due[k] > 0 else 0
-    free = b.cash[i] - comfort
+    free = max(np.int64(0), b.cash[i] - comfort)
+    family = np.int64(0)
     if free < want and b.family_week[i] <= clock:
-        loan = min(want - max(np.int64(0), free), np.int64(p.family_support_weeks * b.wage[i]))
-        b.cash[i] += loan
-        free += loan
-        b.family_week[i] = clock + FAMILY_PAUSE
-        flows.totals[T_FAMILY] += loan
+        family = min(want - free, np.int64(p.family_support_weeks * b.wage[i]))
     amount = want
-    if free < want:
+    if free + family < want:
         unit = max(np.int64(1), a.instalment[k])
-        amount = max(np.int64(0), free) // unit * unit if a.asked[k] else np.int64(0)
+        amount = (free + family) // unit * unit if a.asked[k] else np.int64(0)
+    if amount > free:
+        b.cash[i] += family
+        b.family_week[i] = clock + FAMILY_PAUSE
+        flows.totals[T_FAMILY] += family
     if amount > 0:
         settle(i, k, clock, amount, b, a, p, flows)
     if amount < want:
@@ -241,8 +243,7 @@ def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
     else:
         flows.repaid[a.lender[k]] += amount
     if a.asked[k]:
-        b.collected_recent[i] += amount
-        b.collected_lender[i] = a.lender[k]
+        a.collected_recent[k] += amount
         a.asked[k] = False
     if a.balance[k] == 0:
         a.arrears[k] = 0
@@ -262,6 +263,16 @@ def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
 
 
 @kernel_step
+def collected_elsewhere(i, k, b, a):  # type: ignore[no-untyped-def]
+    """What collectors lately obtained from a borrower for other lenders than that of account ``k``, fen."""
+    total = np.int64(0)
+    for other in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
+        if a.lender[other] != a.lender[k]:
+            total += a.collected_recent[other]
+    return total
+
+
+@kernel_step
 def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """Dues and payments on all accounts of a borrower, promises first, then the newest debts.
 
@@ -274,11 +285,12 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
         if a.balance[k] == 0:
             continue
         meant = False
+        late_before = a.arrears[k] > 0
         if a.due_offset[k] == due_offset:
             meant = fall_due(i, k, clock, b, a, p, standard, key, flows)
             if meant and a.plan_left[k] > 0:
                 meant = follow_plan(k, clock, a, p, key)
-        if not meant and a.arrears[k] > 0 and a.plan_left[k] == 0:
+        if not meant and late_before and a.plan_left[k] == 0:
             meant = means_to_pay(i, k, clock, b, a, p, key, flows)
         a.means[k] = meant
     for asked_first in (True, False):
@@ -287,10 +299,11 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
                 continue
             a.means[k] = False
             missing = pay(i, k, clock, b, a, p, flows)
-            if missing > 0 and b.collected_recent[i] > 0 and b.collected_lender[i] != a.lender[k]:
-                flows.totals[T_DISPLACED] += min(missing, b.collected_recent[i])
+            if missing > 0:
+                flows.totals[T_DISPLACED] += min(missing, collected_elsewhere(i, k, b, a))
             a.asked[k] = False
-    b.collected_recent[i] = np.int64(b.collected_recent[i] * COLLECTED_FADE)
+    for k in range(first, last):
+        a.collected_recent[k] = np.int64(a.collected_recent[k] * COLLECTED_FADE)
 
 
 @kernel_step

@@ -92,8 +92,8 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
 def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
     """Cash received since placement, when the arrears at placement were covered, and horizons reached.
 
-    A row taken over by a new loan ends the follow-up. ``recovered[stage, weeks]`` sums what came in
-    on the common list, at most the amount placed, fen.
+    A row taken over by a new loan ends the follow-up; debt given up that way counts as not cured.
+    ``recovered[stage, weeks]`` sums what came in on the common list, at most the amount placed, fen.
     """
     for r in range(used):
         weeks = clock - q.week[r]
@@ -104,6 +104,8 @@ def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
         k = q.account[r]
         if a.generation[k] != q.generation[r]:
             q.open[r] = False
+            if q.cured_after[r] < 0:  # given up long after its charge-off: never cured
+                q.followed[r] = 52
             if q.frozen[r] and not q.hold_out[r] and weeks < recovered.shape[1]:
                 recovered[q.stage[r], weeks] += min(q.paid[r], q.amount[r])
             continue

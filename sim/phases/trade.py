@@ -19,8 +19,8 @@ def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
     """Each firm's log shocks move and its final sales follow; returns total final sales, fen.
 
     ``path`` multiplies final demand by sector. Shocks are AR(1) and move demand between firms: final
-    buyers keep their budget and replace failed firms, up to the replacement cap. The path of one sector leaves
-    the others alone.
+    buyers keep their budget and replace failed firms, up to the replacement cap. The path of one
+    sector leaves the others alone.
     """
     innovation = p.shock_sd * np.sqrt(1.0 - p.shock_persistence**2)
     budget = 0.0
