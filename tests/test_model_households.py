@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -302,14 +303,24 @@ def test_without_a_collector_a_shortage_displaces_nothing() -> None:
     assert flows.totals[T_DISPLACED] == 0
 
 
-def test_the_family_lends_once_in_half_a_year() -> None:
-    home = household(cash=0, family_support_weeks=0.05)
+def test_the_family_lends_what_is_missing_once_in_half_a_year() -> None:
+    home = household(cash=0, family_support_weeks=0.1)  # at most 13,000 for an instalment of 10,000
     home.b.family_week[:] = 0
     helped = [
         (week, int(f.totals[T_FAMILY])) for week, f in enumerate(home.weeks(0, 60)) if f.totals[T_FAMILY]
     ]
-    assert helped[0] == (0, 6_500)  # at most 5 % of a week's wage
-    assert home.b.family_week[0] == helped[-1][0] + 26
+    assert helped[0] == (0, 10_000)
+    weeks = [week for week, _ in helped]
+    assert all(later - earlier >= 26 for earlier, later in pairwise(weeks))
+    assert home.b.family_week[0] == weeks[-1] + 26
+
+
+def test_the_family_does_not_lend_what_would_not_suffice() -> None:
+    home = household(cash=0, family_support_weeks=0.05)  # at most 6,500
+    home.b.family_week[:] = 0
+    assert not any(f.totals[T_FAMILY] for f in home.weeks(0, 60))
+    assert home.a.cumulative_paid[0] == 0
+    assert home.b.family_week[0] == 0
 
 
 def test_the_reluctant_refuse_and_the_disputing_do_not_pay() -> None:
