@@ -177,7 +177,25 @@ def explain(
     )
     model = Ecosystem(spec, world=world or spec.world, strategy=strategy, rng=spec.seed)
     model.run(spec.weeks)
-    _print_frame(model.explain(kind.value, number), json)
+    life = model.explain(kind.value, number)
+    if json:
+        _print_frame(life, json)
+    else:
+        typer.echo("Money in yuan.")
+        _print_frame(_in_yuan(life), json)
+
+
+def _in_yuan(life: pd.DataFrame) -> pd.DataFrame:
+    """Money columns in yuan and the stage by its name, for reading; JSON keeps fen and numbers."""
+    from sim.collection.names import STAGES
+    from sim.phases.replay import MONEY
+
+    told = life.copy()
+    for name in MONEY.intersection(told.columns):
+        told[name] = [f"{fen / 100:,.2f}" for fen in told[name]]
+    if "stage" in told:
+        told["stage"] = [STAGES[number] for number in told["stage"]]
+    return told
 
 
 def _print_frame(frame: pd.DataFrame, json: bool) -> None:

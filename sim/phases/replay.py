@@ -29,6 +29,25 @@ TOLD = {
     ),
 }  # fmt: skip
 
+#: Columns of these that are amounts of money.
+MONEY = frozenset(
+    [
+        "balance",
+        "arrears",
+        "paid_this_week",
+        "income",
+        "cash",
+        "sales",
+        "drawn",
+        "line",
+        "hard_costs",
+        "receivables",
+        "overdue_receivables",
+        "payables",
+        "overdue_payables",
+    ]
+)
+
 
 def replay(state: State, kind: str, number: int) -> pd.DataFrame:
     """Weekly rows of one account, borrower or firm, from a second run of the same economy.
