@@ -74,17 +74,17 @@ def _standards(state: State, arrears: I64) -> None:
     """Standards follow capital against its target and recovery against its usual level."""
     n, lenders = state.world.lenders, state.lenders
     seen = np.divide(state.late_repaid, arrears, out=lenders.recovery.copy(), where=arrears > 0)
-    lenders.recovery[:] += (seen - lenders.recovery) / RECOVERY_WEEKS
-    if state.week == 0 or state.clock == 0:
-        lenders.normal_recovery[:] = lenders.recovery
+    smoothed = lenders.recovery + (seen - lenders.recovery) / RECOVERY_WEEKS
+    lenders.recovery[:] = np.where(lenders.recovery == 0, seen, smoothed)
+    if state.week >= 0:  # an own portfolio has no recovery before its first week
+        unknown = lenders.normal_recovery == 0
+        lenders.normal_recovery[unknown] = lenders.recovery[unknown]
     if not state.spec.channels.lender_to_credit:
         return
     capital = np.maximum(0.0, lenders.capital / np.maximum(1, exposures(state)) / n.capital_ratio.value)
     usual = lenders.normal_recovery
     recovery = np.divide(lenders.recovery, usual, out=np.ones(len(usual)), where=usual > 0)
-    wanted = capital**n.standard_capital.value
-    if state.week > 0:  # before, the usual recovery is not yet known
-        wanted *= np.maximum(0.01, recovery) ** n.standard_recovery.value
+    wanted = capital**n.standard_capital.value * np.maximum(0.01, recovery) ** n.standard_recovery.value
     wanted = np.clip(wanted, n.standard_floor.value, 1.0)
     lenders.standard[:] += n.standard_speed.value * (wanted - lenders.standard)
 
