@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from sim.collection import Capacity, Cases, Treatment, register_strategy
     from sim.core.errors import ArrearsError, LedgerError, SpecError, StoppedError
     from sim.experiments import Comparison, compare, twin
+    from sim.loading import load_scenario
     from sim.measures import MEASURES
     from sim.model import Ecosystem
     from sim.network.describe import describe
     from sim.network.generate import generate
     from sim.network.read import read_network
-    from sim.spec.loader import load_rules, load_scenario, load_world
+    from sim.spec.loader import load_rules, load_world
     from sim.spec.portfolio import read_portfolio
 
 #: Public names and the modules they come from, loaded when first used.
@@ -33,7 +34,7 @@ _NAMES = {
     "describe": "sim.network.describe",
     "generate": "sim.network.generate",
     "load_rules": "sim.spec.loader",
-    "load_scenario": "sim.spec.loader",
+    "load_scenario": "sim.loading",
     "load_world": "sim.spec.loader",
     "read_network": "sim.network.read",
     "read_portfolio": "sim.spec.portfolio",

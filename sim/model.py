@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from sim.agents.institutions import Collector, Lender, Regulator
 from sim.agents.people import Borrower, Firm
 from sim.collection import strategy as find_strategy
-from sim.collection import strategy_names
 from sim.core.columns import read_only
 from sim.core.errors import SpecError
 from sim.core.ledger import Ledger
 from sim.core.mesa_agents import ColumnModel
+from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
-from sim.phases.books import check
+from sim.phases.books import positions
 from sim.phases.branching import branch_state, copy_state
 from sim.phases.events import event_table
 from sim.phases.replay import replay
@@ -32,7 +32,7 @@ from sim.phases.start import start
 from sim.phases.state import State
 from sim.phases.week import step as step_state
 from sim.spec.changes import apply_changes, apply_rule_changes, apply_world_changes
-from sim.spec.loader import load_rules, load_scenario, load_world, rules_of
+from sim.spec.loader import load_rules, load_world, rules_of
 from sim.spec.portfolio import Portfolio, read_portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
@@ -87,11 +87,7 @@ class Ecosystem(ColumnModel):
         changes: Mapping[str, object] | None = None,
         **more_changes: object,
     ) -> None:
-        spec = (
-            scenario
-            if isinstance(scenario, Scenario)
-            else load_scenario(scenario, strategies=strategy_names())
-        )
+        spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         spec = apply_changes(spec, {**(changes or {}), **more_changes}, "Ecosystem")
         if strategy is not None:
             spec = spec.model_copy(update={"strategy": strategy})
@@ -110,6 +106,7 @@ class Ecosystem(ColumnModel):
         """Put agents, sets and the data collector over a state."""
         super().__init__(rng=state.seed)
         self.state = state
+        state.ledger.holdings = partial(positions, state)
         self.borrowers = self.register_table(Borrower, state.borrowers)
         self.firms = self.register_table(Firm, state.firms)
         for number in range(len(state.lenders.money)):
@@ -219,10 +216,6 @@ class Ecosystem(ColumnModel):
         """Columns of the placements so far, read-only."""
         used = self.state.placements_used
         return {name: column[:used] for name, column in read_only(self.state.placements).items()}
-
-    def check_books(self) -> None:
-        """Raise :class:`sim.core.errors.LedgerError` unless books and agents agree to the fen."""
-        check(self.state, "on request")
 
     def series(self) -> pd.DataFrame:
         """Weekly figures since measurement began, a row a week."""

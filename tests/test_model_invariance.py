@@ -75,7 +75,7 @@ def test_a_branch_and_a_copy_share_nothing_with_the_original() -> None:
     original.copy().run(8)
     assert original.digest() == before
     assert len(original.series()) == rows
-    original.check_books()
+    original.ledger.check()
 
 
 @pytest.mark.parametrize("world", ["evidence", "report"])
@@ -169,7 +169,7 @@ def _year_of_phases() -> dict[str, set[str]]:
                 before = snapshot(model)
                 phase.run(model.state)
                 if phase.moves_money:
-                    model.check_books()
+                    model.ledger.check()
                 found[phase.name] |= changed(before, snapshot(model))
             model.state.clock += 1
     return found

@@ -38,7 +38,7 @@ def test_cards_start_as_the_file_has_them(cards: tuple[Portfolio, Ecosystem]) ->
     assert np.array_equal(a.arrears, np.where(own.balance > 0, expected, 0))
     assert model.state.lenders.household_loans.sum() == own.balance[~written_off].sum()
     assert not a.cumulative_paid.any()
-    model.check_books()
+    model.ledger.check()
 
 
 def test_latents_follow_each_history(cards: tuple[Portfolio, Ecosystem]) -> None:
@@ -62,7 +62,7 @@ def test_cards_live_half_a_year(cards: tuple[Portfolio, Ecosystem]) -> None:
     assert listed["frozen"].all()
     assert len(listed["account"]) == np.count_nonzero(start.state.accounts.arrears)
     model = start.copy().run(26)
-    model.check_books()
+    model.ledger.check()
     measured = model.measures()
     assert set(measured) == set(MEASURES)
     for name, value in measured.items():
@@ -98,7 +98,7 @@ def test_a_small_canonical_file(tmp_path: Path) -> None:
     assert b.wage.tolist()[:1] == [120000]
     assert (len(b.cash), len(model.lenders)) == (3, 5)
     model.run(10)
-    model.check_books()
+    model.ledger.check()
     with pytest.raises(SpecError, match="without a portfolio"):
         Ecosystem("baseline", mapping="uci-card", rng=1, firms=60, burn_in=0)
 
@@ -122,7 +122,7 @@ def test_an_own_network_with_terms(tmp_path: Path) -> None:
     assert (k.weekly_amount == 9_000_000).all()
     assert sorted(np.unique(k.terms)) == [4, 5, 6, 7, 8]
     model.run(12)
-    model.check_books()
+    model.ledger.check()
     assert model.series()["output"].min() > 0
 
 
@@ -145,7 +145,7 @@ def test_an_own_network_with_a_firm_table(tmp_path: Path) -> None:
     buyers = np.array(model.sectors)[f.sector[model.state.links.buyer]]
     assert np.array_equal(model.state.links.terms, np.where(buyers == "construction", building, usual))
     model.run(12)
-    model.check_books()
+    model.ledger.check()
 
 
 def test_the_generated_start_is_not_the_users(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def _live(world: str, seed: int) -> Life:
     assert (model.spec.population.borrowers, model.spec.population.firms) == (20_000, FIRMS)
     abroad = model.state.macro.world
     s = model.run().series()
-    model.check_books()
+    model.ledger.check()
     output = s["output"].to_numpy(np.float64)
     slope = float(np.polyfit(np.arange(104), output / output.mean(), 1)[0])
     return Life(

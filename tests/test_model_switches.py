@@ -46,7 +46,7 @@ def flow(model: Ecosystem, name: str, sector: str) -> int:
 def test_each_channel_matters_and_the_books_hold(channel: str) -> None:
     closed = troubled(channel)
     assert closed.digest() != troubled().digest()
-    closed.check_books()
+    closed.ledger.check()
     assert not closed.ledger.flows().to_numpy().sum(axis=0).any()
     assert not closed.ledger.balance_sheet().sum(axis=0).any()
 
@@ -154,7 +154,7 @@ def test_a_rescued_firm_does_not_fail() -> None:
     saved = seasoned("evidence", 3, **SIZE).branch({**hard, "events": rescue}).run(30)
     assert not set(felled) & {int(event["agent"]) for event in saved.state.events}
     assert saved.state.firms.alive[felled].all()
-    saved.check_books()
+    saved.ledger.check()
 
 
 def test_rules_change_in_mid_run() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from sim.model import Ecosystem
 model = Ecosystem("baseline", rng=4, borrowers=150, firms=50, burn_in=3, strategy="app_based")
 model.run(3)
-model.check_books()
+model.ledger.check()
 s = model.state
 integers, floats = {}, {}
 for table in s.TABLES:

@@ -8,7 +8,7 @@ columns sum to zero. :meth:`Ledger.check` compares the books with what agents re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 
 import numpy as np
@@ -47,9 +47,13 @@ Positions = Mapping[tuple[Instrument, Sector], tuple[int, int]]
 
 
 class Ledger:
-    """Books of all sectors; amounts are Python or numpy integers in fen."""
+    """Books of all sectors; amounts are Python or numpy integers in fen.
+
+    ``holdings``, where set, tells what agents hold and owe; :meth:`check` compares with it.
+    """
 
     def __init__(self) -> None:
+        self.holdings: Callable[[], Positions] | None = None
         self.claims: I64 = np.zeros((len(Instrument), len(Sector)), np.int64)
         self.debts: I64 = np.zeros((len(Instrument), len(Sector)), np.int64)
         self._opening: I64 = self.claims - self.debts
@@ -109,8 +113,23 @@ class Ledger:
         self._opening = self.claims - self.debts
 
     # -- books ------------------------------------------------------------------------------
-    def check(self, positions: Positions | None = None, where: str = "") -> None:
-        """Raise :class:`LedgerError` unless books balance and agree with ``positions`` to the fen."""
+    def copy(self) -> Ledger:
+        """Independent books, without ``holdings``."""
+        twin = Ledger()
+        twin.claims, twin.debts, twin._opening = self.claims.copy(), self.debts.copy(), self._opening.copy()
+        twin._flows = {name: row.copy() for name, row in self._flows.items()}
+        twin._week_flows = {name: row.copy() for name, row in self._week_flows.items()}
+        twin._income_so_far = self._income_so_far.copy()
+        twin._phase = list(self._phase)
+        return twin
+
+    def check(self, positions: Positions | None = None, where: str = "check") -> None:
+        """Raise :class:`LedgerError` unless books balance and agree with ``positions`` to the fen.
+
+        Without ``positions`` those of ``holdings`` are taken, where set.
+        """
+        if positions is None and self.holdings is not None:
+            positions = self.holdings()
         differ = np.flatnonzero(self.claims.sum(axis=1) != self.debts.sum(axis=1))
         if len(differ):
             raise LedgerError(f"{where}: claims and debts of {INSTRUMENTS[differ[0]]} differ")

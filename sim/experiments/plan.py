@@ -18,8 +18,9 @@ from sim.core.paths import scenarios_dir
 from sim.core.rng import stream
 from sim.experiments.arms import Arms, check_scenario, read_arms, strategies_of
 from sim.experiments.tasks import Task, portfolio_of
+from sim.loading import load_scenario
 from sim.spec.changes import apply_changes
-from sim.spec.loader import load_rules, load_scenario, load_world, rules_of
+from sim.spec.loader import load_rules, load_world, rules_of
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.world import World

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.core.columns import F64
 from sim.core.rng import uniforms
-from sim.phases.collection import strategy_name
+from sim.phases.choice import strategy_name
 
 if TYPE_CHECKING:
     from sim.phases.state import State

@@ -57,7 +57,7 @@ def copy_state(state: State) -> State:
         budget=state.budget.copy(),
         pull=state.pull.copy(),
         macro=replace(state.macro),
-        ledger=copy.deepcopy(state.ledger),
+        ledger=state.ledger.copy(),
         recovered_by_age=state.recovered_by_age.copy(),
         late_repaid=state.late_repaid.copy(),
         week_complaints=state.week_complaints.copy(),

@@ -17,7 +17,6 @@ from sim.collection import (
     funnel,
     permit,
     ration,
-    strategy,
     with_effort,
 )
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
@@ -25,6 +24,7 @@ from sim.core.columns import F32, I32, I64, Bool
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.core.rng import uniform_rows
+from sim.phases.choice import strategy_of
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
 from sim.spec.scenario import RolloutEvent
@@ -105,20 +105,6 @@ def capacity_of(state: State, number: int) -> Capacity:
     spec, numbers = state.spec.collectors[number], state.world.collection
     thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
     return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
-
-
-def strategy_name(state: State, number: int) -> str:
-    """Name of the strategy that a collector follows: the scenario's for all, one it copied, its own."""
-    own = state.adopted.get(number, state.spec.collectors[number].strategy)
-    return state.spec.strategy or own
-
-
-def strategy_of(state: State, number: int, name: str | None = None) -> Strategy:
-    """A collector's strategy, its own or one rolled out; an instance lives as long as its collector."""
-    name = name or strategy_name(state, number)
-    if (number, name) not in state.strategies:
-        state.strategies[number, name] = strategy(name)
-    return state.strategies[number, name]
 
 
 def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:

@@ -10,6 +10,7 @@ from sim.collection import receivable_effect
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
+from sim.phases.choice import strategy_of
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -33,8 +34,6 @@ def place_receivables(state: State) -> None:
     The last collector of the scenario takes them; its strategy sets the share of the gap to full
     payment that is closed, unless the scenario gives one.
     """
-    from sim.phases.collection import strategy_of
-
     spec = state.spec.receivables
     least = int(100 * state.world.collection.receivable_cost.value * WORTH_WEEKS)
     effect = receivable_effect(strategy_of(state, len(state.spec.collectors) - 1), state.world)
