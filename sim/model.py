@@ -217,6 +217,11 @@ class Ecosystem(ColumnModel):
         used = self.state.placements_used
         return {name: column[:used] for name, column in read_only(self.state.placements).items()}
 
+    def matrices(self) -> dict[str, pd.DataFrame]:
+        """The ``balance_sheet`` and the transaction ``flows`` by sector, fen; column ``row`` names rows."""
+        books = {"balance_sheet": self.ledger.balance_sheet(), "flows": self.ledger.flows()}
+        return {name: frame.reset_index(names="row") for name, frame in books.items()}
+
     def series(self) -> pd.DataFrame:
         """Weekly figures since measurement began, a row a week."""
         return pd.DataFrame(self.state.series)

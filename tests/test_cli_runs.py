@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -154,3 +155,19 @@ def test_plain_progress_says_what_is_left_every_so_often(capsys: pytest.CaptureF
     assert lines[0] == "3 of 30 starts, about 108 s left" or lines[0] == "3 of 30 starts, about 2 min left"
     assert 8 <= len(lines) <= 10
     assert lines[-1] == "27 of 30 starts, about 12 s left"
+
+
+def test_a_run_writes_its_balance_sheet_and_flows_which_close(
+    cli: Cli, small: list[str], tmp_path: Path
+) -> None:
+    said = cli("run", "baseline", "--weeks", "6", "--out", str(tmp_path), *small)
+    assert said.returncode == 0, said.stderr
+    for name, least in (("balance_sheet", 7), ("flows", 20)):
+        with (tmp_path / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            head, *rows = list(csv.reader(file))
+        assert head[0] == "row" and head[-1] == "sum" and len(rows) >= least
+        amounts = [[int(cell) for cell in row[1:]] for row in rows]
+        assert not any(sum(column) for column in zip(*amounts, strict=True))
+        assert any(abs(cell) > 10**6 for row in amounts for cell in row)
+        if name == "flows":
+            assert not any(row[-1] for row in amounts)

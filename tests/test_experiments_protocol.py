@@ -59,6 +59,9 @@ class Toy:
     def series(self) -> pd.DataFrame:
         return pd.DataFrame({"week": range(self.week), "failures": [self.seed % 7] * self.week})
 
+    def matrices(self) -> dict[str, pd.DataFrame]:
+        return {}
+
     def curves(self) -> pd.DataFrame:
         return pd.DataFrame(
             {

@@ -145,6 +145,15 @@ def _announcing(show: Callable[[int, int], None], out: Path | None) -> Callable[
     return announced
 
 
+def _write_matrices(result: Comparison, out: Path) -> None:
+    """The balance sheet and the flows of a single run as CSV files, fen."""
+    from sim.report.files import write_text
+
+    for name, columns in result.results[0]["matrices"].items():
+        lines = [list(columns), *zip(*columns.values(), strict=True)]
+        write_text(out / f"{name}.csv", "".join(",".join(f'"{x}"' for x in line) + "\n" for line in lines))
+
+
 def _hand_over(
     result: Comparison, worlds: dict[str, World], out: Path | None, lang: str, everything: bool, json: bool
 ) -> None:
@@ -164,6 +173,8 @@ def _hand_over(
     from sim.report.html import write_report
 
     write_text(out / DOCUMENT, result.to_json() + "\n")
+    if len(result.results) == 1:
+        _write_matrices(result, out)
     by_id = {world.id: world for world in worlds.values()}
     report = write_report(result, out / REPORT, command=command, worlds=by_id)
     print(f"Report: {report}", file=sys.stderr)

@@ -1,7 +1,7 @@
 """How compiled kernels are declared.
 
 A kernel is one agent's week in plain loops over tables of columns (NamedTuples of arrays). Numba
-would count references to every column at every step of every agent, which costs forty times the
+would count references to every column at every step of every agent, which costs many times the
 arithmetic; the caller holds all arrays for the whole call, so kernels are compiled without
 reference counting. They must not allocate: outputs are arguments.
 """

@@ -36,7 +36,8 @@ class RunRow(TypedDict):
     instead of branched from the shared start; ``digest``: of the final state; ``seconds``: wall time
     without the shared start; ``measures``: value by measure id, None where undefined; ``reasons``:
     why, for those; ``series``, ``curves``: columns of the weekly figures and of the liquidation
-    curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector.
+    curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector;
+    ``matrices``: ``balance_sheet`` and ``flows`` by sector at the end, exact fen.
     """
 
     world: str
@@ -52,6 +53,7 @@ class RunRow(TypedDict):
     reasons: dict[str, str]
     series: Columns
     curves: Columns
+    matrices: dict[str, Columns]
     failures: dict[str, int]
 
 
@@ -87,6 +89,7 @@ class Model(Protocol):
     def measures(self) -> Mapping[str, Any]: ...
     def series(self) -> pd.DataFrame: ...
     def curves(self) -> pd.DataFrame: ...
+    def matrices(self) -> dict[str, pd.DataFrame]: ...
     def events(self) -> pd.DataFrame: ...
     def digest(self) -> str: ...
 
@@ -223,6 +226,7 @@ def _row(task: Task, arm: Arm, model: Model) -> RunRow:
         reasons=reasons,
         series=plain_columns(model.series()),
         curves=plain_columns(model.curves()),
+        matrices={name: plain_columns(frame) for name, frame in model.matrices().items()},
         failures=_failures(model.events()),
     )
 
