@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim import contagion
     from sim.collection import Capacity, Cases, Treatment, register_strategy
     from sim.core.errors import ArrearsError, LedgerError, SpecError, StoppedError
-    from sim.experiments import Comparison, compare, twin
+    from sim.experiments import Comparison, Outbreak, TwinResult, compare, outbreak, twin
     from sim.loading import load_scenario
     from sim.measures import MEASURES
     from sim.model import Ecosystem
@@ -27,20 +28,25 @@ _NAMES = {
     "Ecosystem": "sim.model",
     "LedgerError": "sim.core.errors",
     "MEASURES": "sim.measures",
+    "Outbreak": "sim.experiments",
     "SpecError": "sim.core.errors",
     "StoppedError": "sim.core.errors",
     "Treatment": "sim.collection",
+    "TwinResult": "sim.experiments",
     "compare": "sim.experiments",
     "describe": "sim.network.describe",
     "generate": "sim.network.generate",
     "load_rules": "sim.spec.loader",
     "load_scenario": "sim.loading",
     "load_world": "sim.spec.loader",
+    "outbreak": "sim.experiments",
     "read_network": "sim.network.read",
     "read_portfolio": "sim.spec.portfolio",
     "register_strategy": "sim.collection",
     "twin": "sim.experiments",
 }
+#: Public names that are modules.
+_MODULES = {"contagion": "sim.contagion"}
 
 __all__ = [
     "MEASURES",
@@ -50,15 +56,19 @@ __all__ = [
     "Comparison",
     "Ecosystem",
     "LedgerError",
+    "Outbreak",
     "SpecError",
     "StoppedError",
     "Treatment",
+    "TwinResult",
     "compare",
+    "contagion",
     "describe",
     "generate",
     "load_rules",
     "load_scenario",
     "load_world",
+    "outbreak",
     "read_network",
     "read_portfolio",
     "register_strategy",
@@ -67,6 +77,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _NAMES:
         raise AttributeError(f"module 'sim' has no attribute {name!r}")
     return getattr(import_module(_NAMES[name]), name)

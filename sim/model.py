@@ -25,7 +25,7 @@ from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
 from sim.phases.books import positions
 from sim.phases.branching import branch_state, copy_state
-from sim.phases.events import event_table
+from sim.phases.events import cause_table, event_table, lender_loss_table
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
 from sim.phases.start import start
@@ -230,6 +230,14 @@ class Ecosystem(ColumnModel):
         """Defaults of firms and borrowers with the shares of their causes."""
         return event_table(self.state)
 
+    def causes(self) -> pd.DataFrame:
+        """The agents behind each default: columns event, channel, kind, agent, parent, share."""
+        return cause_table(self.state)
+
+    def lender_losses(self) -> pd.DataFrame:
+        """What each default cost its lender: columns week, lender, event, loss (fen)."""
+        return lender_loss_table(self.state)
+
     def curves(self) -> pd.DataFrame:
         """Liquidation of the common list: columns stage, weeks, placed, recovered (fen), share."""
         return _curves(self.state)
@@ -316,7 +324,7 @@ def _check_names(state: State) -> None:
             find_strategy(event.strategy)
         elif event.kind == "rules":
             load_rules(event.rules)
-        elif event.kind in ("fail", "rescue") and event.firm >= len(state.firms.cash):
+        elif event.kind in ("fail", "rescue", "shield") and event.firm >= len(state.firms.cash):
             most = len(state.firms.cash) - 1
             raise SpecError(
                 f"scenario {state.spec.id}", "events, firm", f"{event.firm} is no firm", f"0 to {most}"

@@ -161,6 +161,7 @@ def _year_of_phases() -> dict[str, set[str]]:
     for world, changes in (
         ("evidence", {**SHOCKS, "strategy": "app_based", "receivables.scope": "all"}),
         ("report", {"rules": "none", "levers.compulsory_payment_every": 4, "channels.late_receipts": False}),
+        ("report", {"channels.cancelled_orders": False, "channels.lost_inputs": False}),
         ("evidence", {"world.lenders.standard_capital": 10.0, "rules.attempts_per_week": 0}),
     ):
         model: Any = seasoned(world, population__borrowers=1500, population__firms=150).branch(changes)
@@ -194,7 +195,7 @@ def test_causes_of_a_default_sum_to_one() -> None:
     assert set(events["kind"]) == {"firm", "borrower"}
     causes = events[[name for name in events.columns if name.startswith("cause_")]]
     assert causes.shape[1] == 7
-    assert ((causes >= 0) & (causes <= 1)).all(axis=None)
+    assert ((causes >= 0) & (causes <= 1 + 1e-12)).all(axis=None)
     assert np.allclose(causes.sum(axis=1), 1.0, atol=1e-12)
     firms = events[events["kind"] == "firm"]
     assert len(firms) == model.series()["failures"].sum()
@@ -203,4 +204,4 @@ def test_causes_of_a_default_sum_to_one() -> None:
     assert len(forced) == 1
     assert events["week"].between(0, 51).all()
     laid_off = events[(events["kind"] == "borrower") & (events["main_cause_agent"] >= 0)]
-    assert (laid_off["cause_job"] == 1).all()
+    assert (laid_off["cause_job"] > 0).all()

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.agents.tables import FirmColumns, LinkColumns
+from sim.agents.tables import FirmColumns, LinkColumns, LossColumns
 from sim.core.columns import I64, empty
 from sim.core.rng import stream
+from sim.phases.channels import LATE_RECEIPTS, WRITE_OFF
 from sim.phases.failure import FailureSums, estates_week, fail_firm, failing_week
+from sim.phases.losses import dividends_week
 from sim.phases.parameters import FirmParameters, firm_parameters
-from sim.phases.settlement import books_week, circulate, dividends_week, offers_week, sweep_lines
+from sim.phases.settlement import backstop_week, books_week, circulate, offers_week, sweep_lines
 from sim.spec.loader import load_world
 
 PLAIN = firm_parameters(load_world("evidence"))._replace(
@@ -103,7 +105,7 @@ def test_collection_closes_part_of_the_gap_and_compulsory_payment_all() -> None:
     t = town([10**6, 0], {(0, 1): 10_000}, phi=0.5)
     t.k.under_collection[0] = True
     assert t.pay(gap=0.5) == 7_500
-    books_week(t.f, t.k, t.start, t.p, 2.0, True)
+    books_week(t.f, t.k, t.start, t.p, 2.0)
     assert t.k.collected[0] == 2_500  # beyond the 5,000 that he would have paid
     t = town([10**6, 0], {(0, 1): 10_000}, phi=0.5)
     assert t.pay(compulsory=True) == 10_000
@@ -142,7 +144,7 @@ def test_creditors_petition_after_weeks_of_short_payment() -> None:
         failing_week(week, t.f, t.p._replace(petition_rate=1.0), stream(1, "petition"), failing)
         assert not failing.any()
         t.pay()
-        books_week(t.f, t.k, t.start, t.p, 2.0, True)
+        books_week(t.f, t.k, t.start, t.p, 2.0)
     assert t.f.short_weeks.tolist() == [3, 0]
     failing_week(3, t.f, t.p._replace(petition_rate=1.0), stream(1, "petition"), failing)
     assert failing.tolist() == [True, False]
@@ -152,7 +154,7 @@ def test_ages_and_sums_of_debts() -> None:
     t = town([0, 0, 0], {(0, 1): 3_500, (0, 2): 900, (1, 2): 4_000})
     t.k.not_due[:] = [100, 200, 300]
     t.k.disputed[:] = [10, 20, 30]
-    books_week(t.f, t.k, t.start, t.p, 2.0, True)
+    books_week(t.f, t.k, t.start, t.p, 2.0)
     assert t.k.weeks_overdue.tolist() == [3, 0, 4]  # weeks of normal orders
     assert t.f.payables.tolist() == [3_500 + 900 + 300 + 30, 4_330, 0]
     assert t.f.receivables.tolist() == [0, 3_610, 900 + 220 + 4_330]
@@ -166,15 +168,29 @@ def test_owners_take_what_exceeds_the_target_of_equity() -> None:
     t.f.hard_cost_share[:], t.f.buffer_weeks[:] = 0.5, 3.0
     t.f.payables[0] = t.f.receivables[1] = 20_000
     # targets 15,000; equity 80,000 and 70,000, of which firm 1 has 50,000 in cash
-    assert dividends_week(t.f, t.p) == 65_000 + 50_000
+    losses = empty(LossColumns, 2)
+    assert dividends_week(t.f, losses, t.p) == 65_000 + 50_000
     assert t.f.cash.tolist() == [35_000, 0]
+
+
+def test_what_owners_would_have_taken_is_no_loss_of_liquidity() -> None:
+    t = town([30_000, 1_000], {(0, 1): 1})
+    t.f.normal_sales[:] = t.f.average_sales[:] = 10_000
+    t.f.hard_cost_share[:], t.f.buffer_weeks[:] = 0.5, 4.0  # targets of 20,000
+    losses = empty(LossColumns, 2)
+    losses.write_off[:], losses.orders[:] = 6_000, 2_000
+    # firm 0 is above its target without the 8,000, firm 1 would be far below it with them
+    assert dividends_week(t.f, losses, t.p) == 10_000
+    assert losses.write_off.tolist() == [0, 6_000]
+    assert losses.orders.tolist() == [0, 2_000]
 
 
 def test_a_failure_leaves_creditors_their_share_and_no_debt() -> None:
     t = town([4_000, 0, 0, 900], {(0, 1): 10_000, (0, 2): 5_005, (3, 0): 700})
     t.k.not_due[0] = 1_000
     t.f.drawn[0] = 2_500
-    s = FailureSums(*fail_firm(0, 7, t.f, t.k, t.start, t.p, True))
+    losses = empty(LossColumns, 4)
+    s = FailureSums(*fail_firm(0, 7, t.f, t.k, t.start, losses, t.p, False))
     # thirty per cent of 11,000 and of 5,005; the estate sells what its cash does not cover
     assert t.f.cash.tolist() == [0, 3_300, 1_501, 900]
     assert s.estate_sale == 3_300 + 1_501 - 4_000
@@ -182,25 +198,38 @@ def test_a_failure_leaves_creditors_their_share_and_no_debt() -> None:
     assert s.line_lost == 2_500 == t.f.unpaid_loan[0]
     assert t.k.overdue.tolist() == [0, 0, 700]  # what customers owe it stays
     assert not t.f.alive[0] and t.f.drawn[0] == 0
-    assert t.f.loss_write_off.tolist() == [0, 7_700, 3_504, 0]
+    assert (losses.write_off + losses.pending).tolist() == pytest.approx([0, 7_700, 3_504, 0])
+    assert losses.pending.tolist() == pytest.approx([0, 700, 0, 0])  # was not due yet
+    assert t.k.lost.tolist() == [7_700, 3_504, 0]
     # the customer pays; the money goes to the bank first, then to the owners
     assert t.pay() == 700
     to_banks = np.zeros(1, np.int64)
     rows, supplier_start = np.array([2], np.int32), np.array([0, 1, 1, 1, 1], np.int64)
-    assert estates_week(8, t.f, t.k, rows, supplier_start, t.p, to_banks) == (0, 0, 0)
+    assert estates_week(8, t.f, t.k, rows, supplier_start, t.p, to_banks, False) == (0, 0, 0)
     assert (to_banks[0], t.f.unpaid_loan[0], t.f.cash[0]) == (700, 1_800, 0)
 
 
 def test_a_closed_write_off_channel_makes_creditors_whole() -> None:
     t = town([0, 0, 0], {(0, 1): 10_000, (0, 2): 5_005})
-    s = FailureSums(*fail_firm(0, 7, t.f, t.k, t.start, t.p, False))
-    assert t.f.cash.tolist() == [0, 10_000, 5_005]
-    assert s.made_whole == s.lost_by_firms == 15_005 - 3_000 - 1_501
+    t.k.not_due[0] = 2_000
+    t.f.shield[1] = WRITE_OFF
+    losses = empty(LossColumns, 3)
+    s = FailureSums(*fail_firm(0, 7, t.f, t.k, t.start, losses, t.p, False))
+    # creditor 2 loses; the part of the estate of creditor 1 goes to who pays in its debtor's place
+    assert (s.to_backstop, s.to_firms, s.lost_by_firms) == (3_600, 1_501, 3_504)
+    assert (t.k.overdue[0], t.k.not_due[0]) == (10_000, 2_000)
+    assert backstop_week(t.f, t.k, t.start) == (10_000, 0, 0)
+    assert t.f.cash.tolist() == [0, 10_000, 1_501]
+    assert (t.k.overdue[0], t.k.not_due[0]) == (0, 2_000)
+    assert losses.write_off.tolist() == [0, 0, 3_504]
 
 
 def test_a_closed_late_receipts_channel_advances_what_is_overdue() -> None:
     t = town([0, 0], {(0, 1): 10_000})
-    advanced, _ = books_week(t.f, t.k, t.start, t.p, 2.0, False)
+    t.f.shield[1] = LATE_RECEIPTS
+    paid, lost, advanced = backstop_week(t.f, t.k, t.start)
+    books_week(t.f, t.k, t.start, t.p, 2.0)
+    assert (paid, lost) == (0, 0)
     assert advanced == t.f.cash[1] == t.k.advanced[0] == 10_000
     assert t.f.receivables[1] == 0
     t.f.cash[0] = 4_000

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
-from sim.agents.tables import FirmColumns, LinkColumns
+from sim.agents.tables import FirmColumns, LinkColumns, LossColumns
 from sim.core.columns import F64, I32, I64, empty
 from sim.core.rng import normal_rows, uniform_rows
 from sim.network.sector_table import SectorTable
@@ -28,8 +30,8 @@ class FirmStart(NamedTuple):
     buyer_start: I64
     links_of_supplier: I32
     supplier_start: I64
-    budget: F64
-    pull: F64
+    losses: LossColumns
+    rings: tuple[F64, F64, F64, F64]  # budget, full budget, pull, full pull: week of order x firm
     cost_shares: F64  # (sectors, 2): taxes, imports over hard costs
     labour_costs: F64  # fen a week by firm, in normal times
 
@@ -100,6 +102,10 @@ def build_firms(
     f.sector[:] = network.sector
     u = uniform_rows(seed, "firms.bank", network.firms)
     f.bank[:] = (u[:, 0] * lenders).astype(np.int16)
+    tied = sparse.csr_array(
+        (np.ones(network.links, np.int8), network.supplier, network.buyer_start), (network.firms,) * 2
+    )
+    f.component[:] = connected_components(tied, connection="weak")[1]
     f.normal_sales[:] = network.weekly_sales
     f.normal_final_sales[:] = network.final_sales
     f.size_rank[:] = (rankdata(network.weekly_sales, method="ordinal") - 1) / max(1, network.firms - 1)
@@ -130,8 +136,11 @@ def build_firms(
     np.cumsum(np.bincount(k.supplier, minlength=network.firms), out=supplier_start[1:])
     ring = int(k.terms.max(initial=0)) + 1
     ones = np.ones((ring, network.firms))
+    losses = empty(LossColumns, network.firms)
+    losses.purchase_share[:] = purchases
+    rings = (ones, ones.copy(), ones.copy(), ones.copy())
     return FirmStart(
-        f, k, network.buyer_start.astype(np.int64), order, supplier_start, ones, ones.copy(), cost_shares,
+        f, k, network.buyer_start.astype(np.int64), order, supplier_start, losses, rings, cost_shares,
         labour_costs,
     )  # fmt: skip
 

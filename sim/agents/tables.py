@@ -18,7 +18,8 @@ class BorrowerColumns(NamedTuple):
     """One row a borrower."""
 
     employer: I32  # row of the firm, NO_JOB, or OUTSIDE
-    laid_off_by: I32  # firm that failed or cut staff, -1 none, until the next job
+    laid_off_by: I32  # firm whose failure or cuts cost the job, -1 none, until what it cost is made up
+    income_lost: I64  # through that firm, fading once at work again
     owned_firm: I32  # row of the firm whose bank line the borrower guarantees, -1 none
     wage: I64  # a week, when at work
     income: I64  # received this week
@@ -90,6 +91,7 @@ class FirmColumns(NamedTuple):
 
     sector: I16
     bank: I16
+    component: I32  # weakly connected component of the supply network
     normal_sales: I64  # a week
     normal_final_sales: I64
     normal_receivables: I64
@@ -127,12 +129,38 @@ class FirmColumns(NamedTuple):
     staff: F64  # over normal
     employees: I32
     normal_employees: I32
-    loss_late: F64  # liquidity lost by channel, fading; fen
-    loss_write_off: F64
-    loss_orders: F64
-    loss_inputs: F64
-    loss_credit: F64
     unpaid_loan: I64  # line its bank lost, payable from the estate
+    shield: U8  # bits of channels closed for this firm, see ``sim.phases.channels``
+    orders_kept_from: I32  # clock + 1 from which lost orders to it are placed all the same, 0 never
+    inputs_kept_from: I32  # clock + 1 from which its missing inputs are delivered all the same, 0 never
+    covered: Bool  # its overdue receivables are worked digitally
+
+
+class LossColumns(NamedTuple):
+    """One row a firm: liquidity that each channel has cost it, as owners' draws left it; fen.
+
+    Sales that are missing cost what they would have brought, less the hard costs and purchases they
+    would have needed; ``..._average`` to ``..._purchases`` are that response's memory.
+    """
+
+    write_off: F64
+    orders: F64
+    inputs: F64
+    pending: F64  # claims lost before they were due
+    missed: F64  # orders this week that failed and strained buyers no longer placed
+    missed_average: F64
+    missed_activity: F64
+    missed_receipts: F64
+    missed_purchases: F64
+    unmade: F64  # sales this week that missing inputs made impossible
+    unmade_average: F64
+    unmade_activity: F64
+    unmade_receipts: F64
+    unmade_purchases: F64
+    bought_outside: F64  # this week, for cash, in place of missing inputs
+    undelivered: F64  # missing inputs this week, which would have been bought on credit
+    undelivered_payments: F64
+    purchase_share: F32  # purchases on the network over sales, in normal times
 
 
 class LinkColumns(NamedTuple):
@@ -151,6 +179,9 @@ class LinkColumns(NamedTuple):
     under_collection: Bool
     payment: I64  # this week
     collected: I64  # part of it beyond what the buyer would have offered
+    lost: F32  # written off by the supplier, fading; fen
+    missed: F32  # orders that the supplier missed, fading; fen
+    short: F32  # inputs that the buyer missed, fading; fen
 
 
 class LenderColumns(NamedTuple):
@@ -162,6 +193,7 @@ class LenderColumns(NamedTuple):
     provisions: I64
     capital: I64
     standard: F64  # 1 usual, below: fewer new loans and shorter firm lines
+    normal_standard: F64  # at the start of measurement
     npl_ratio: F64
     lost: I64  # loans charged off this year so far, fading
     recovered: I64
@@ -206,6 +238,8 @@ class PlacementColumns(NamedTuple):
     paid_before: I64
     generation: I32
     laid_off_by: I32  # the borrower's, at placement
+    income_lost: I64
+    buffer_cap: I64
     paid: I64  # cash received since
     open: Bool
     cured_after: I16  # weeks, -1 not cured

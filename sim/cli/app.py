@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import experiments, inspection
+from sim.cli import experiments, inspection, outbreak
 
 app = typer.Typer(
     name="arrears",
@@ -40,6 +40,7 @@ def _common(
 
 app.command()(experiments.run)
 app.command()(experiments.compare)
+app.command()(outbreak.outbreak)
 app.command()(inspection.scenarios)
 app.command()(inspection.check)
 app.command()(inspection.explain)

@@ -24,12 +24,15 @@ class Language(StrEnum):
 
 
 ScenarioName = Annotated[str, typer.Argument(help="Name of a shipped scenario, or a YAML file.")]
+World = Annotated[str | None, typer.Option("--world", help="World: a name or a file.")]
+Strategy = Annotated[str | None, typer.Option("--strategy", help="One strategy for all collectors.")]
 Rules = Annotated[str | None, typer.Option("--rules", help="Rule set: a name or a YAML file.")]
 Portfolio = Annotated[Path | None, typer.Option("--portfolio", help="Your accounts: CSV, .gz or Parquet.")]
 Mapping = Annotated[str | None, typer.Option("--map", help="How to read foreign columns: a YAML file.")]
 Network = Annotated[Path | None, typer.Option("--network", help="Your supply network: CSV or GraphML.")]
 Weeks = Annotated[int | None, typer.Option("--weeks", help="Weeks to run after the burn-in.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers.")]
+Workers = Annotated[int | None, typer.Option("--workers", help="Workers; none: one for each core.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=VALUE", help="Such as population.borrowers=5000; repeatable."),

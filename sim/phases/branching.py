@@ -55,7 +55,9 @@ def copy_state(state: State) -> State:
         state,
         **{name: columns.copy(getattr(state, name)) for name in State.TABLES},
         budget=state.budget.copy(),
+        full_budget=state.full_budget.copy(),
         pull=state.pull.copy(),
+        full_pull=state.full_pull.copy(),
         macro=replace(state.macro),
         ledger=state.ledger.copy(),
         recovered_by_age=state.recovered_by_age.copy(),
@@ -69,6 +71,9 @@ def copy_state(state: State) -> State:
         week_sums=dict(state.week_sums),
         series=list(state.series),
         events=list(state.events),
+        causes=list(state.causes),
+        newest_failure=dict(state.newest_failure),
+        lender_losses=list(state.lender_losses),
         branches=list(state.branches),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.phases.channels import close_channels
 from sim.spec.changes import apply_rule_changes
 from sim.spec.loader import load_rules
 from sim.spec.scenario import FailureEvent, RulesEvent
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def calendar(state: State) -> None:
-    """Dated events of the week take effect; demand, credit and jobs events are read where they act."""
+    """Dated events of the week take effect and channels are closed; demand, credit and jobs events are read where they act."""
     state.week_sums = {}
     for event in state.spec.events:
         if event.week != state.week:
@@ -22,3 +23,4 @@ def calendar(state: State) -> None:
             state.rules = apply_rule_changes(load_rules(event.rules), state.spec.rules_changes)
         elif isinstance(event, FailureEvent) and event.kind == "rescue":
             state.firms.rescued[event.firm] = True
+    close_channels(state)

@@ -9,6 +9,7 @@ import numpy as np
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
+from sim.phases.channels import LENDER_TO_CREDIT
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -29,13 +30,16 @@ def books_by_stage(a, by_stage, arrears):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def lines_week(f, p, standard, factor):  # type: ignore[no-untyped-def]
-    """Each living firm's credit line: some weeks of its hard costs, times its bank's standard."""
+def lines_week(f, p, standard, normal, factor):  # type: ignore[no-untyped-def]
+    """Each living firm's credit line: some weeks of its hard costs, times its bank's standard (for a
+    shielded firm at least the usual one)."""
     for i in range(f.cash.shape[0]):
         if f.alive[i]:
             usual = p.credit_line_weeks * f.hard_cost_share[i] * f.average_sales[i]
-            f.line[i] = np.int64(usual * standard[f.bank[i]] * factor)
-            f.loss_credit[i] += max(0.0, usual - f.line[i]) / p.memory_weeks
+            part = standard[f.bank[i]]
+            if f.shield[i] & LENDER_TO_CREDIT:
+                part = max(part, normal[f.bank[i]])
+            f.line[i] = np.int64(usual * part * factor)
 
 
 def exposures(state: State) -> I64:
@@ -99,6 +103,7 @@ def credit(state: State) -> None:
     np.divide(by_stage[:, 3], book, out=lenders.npl_ratio, where=book > 0)
     _costs_and_dividends(state)
     _standards(state, arrears)
-    lines_week(state.firms, state.firm_numbers, lenders.standard, state.credit_factor())
+    factor = state.credit_factor()
+    lines_week(state.firms, state.firm_numbers, lenders.standard, lenders.normal_standard, factor)
     state.week_sums["npl_balance"] = int(by_stage[:, 3].sum())
     state.week_sums["book"] = int(book.sum())

@@ -11,6 +11,9 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import uniforms
+from sim.phases.causes import record_failure, record_lender_loss
+from sim.phases.channels import WRITE_OFF
+from sim.phases.losses import forget_losses
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -27,25 +30,27 @@ class FailureSums(NamedTuple):
     to_public: int
     lost_by_firms: int
     lost_by_public: int
-    made_whole: int
+    to_backstop: int
     line_lost: int
 
 
 @kernel
-def strain_week(f, p, laid_off):  # type: ignore[no-untyped-def]
+def strain_week(f, p, laid_off, keep_jobs):  # type: ignore[no-untyped-def]
     """Firms below some weeks of liquidity cut orders and staff; staff follows average sales.
 
-    ``laid_off`` receives the share of each firm's staff that is laid off.
+    ``laid_off`` receives the share of each firm's staff that is laid off. With ``keep_jobs`` neither
+    strain nor failure takes jobs away.
     """
     for i in range(f.cash.shape[0]):
         laid_off[i] = 0.0
-        if not f.alive[i] or f.normal_sales[i] == 0:
+        if not (f.alive[i] or keep_jobs) or f.normal_sales[i] == 0:
             continue
-        hard = f.hard_cost_share[i] * f.average_sales[i]
-        liquid = f.cash[i] + max(np.int64(0), f.line[i] - f.drawn[i])
-        f.shrinking[i] = liquid < p.strain_weeks * hard
+        if f.alive[i]:
+            hard = f.hard_cost_share[i] * f.average_sales[i]
+            liquid = f.cash[i] + max(np.int64(0), f.line[i] - f.drawn[i])
+            f.shrinking[i] = liquid < p.strain_weeks * hard
         target = f.average_sales[i] / f.normal_sales[i]
-        if f.shrinking[i]:
+        if f.shrinking[i] and not keep_jobs:
             target *= 1.0 - p.strain_cut
         before = f.staff[i]
         f.staff[i] += p.staff_adjustment * (target - before)
@@ -69,11 +74,12 @@ def failing_week(clock, f, p, key, failing):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-untyped-def]
+def fail_firm(i, clock, f, k, start, losses, p, keep_jobs):  # type: ignore[no-untyped-def]
     """One firm fails: creditors get their share of the estate and lose the rest, orders end.
 
     Its plant and stocks are sold to outside investors for what the recovery needs beyond its
-    cash. Returns :class:`FailureSums`.
+    cash. Debts to a shielded supplier stay: the government pays them as they fall due and takes
+    the supplier's part of the estate. Returns :class:`FailureSums`.
     """
     keep = 1.0 - p.loss_given_failure
     payout = np.int64(0)
@@ -81,11 +87,14 @@ def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-u
         payout += np.int64((k.not_due[e] + k.overdue[e] + k.disputed[e]) * keep)
     sale = max(np.int64(0), payout - f.cash[i])
     f.cash[i] += sale - payout
-    to_firms, to_public, lost_firms, lost_public, whole = 0, 0, 0, 0, 0
+    to_firms, to_public, lost_firms, lost_public, backstop = 0, 0, 0, 0, 0
     for e in range(start[i], start[i + 1]):
         j = k.supplier[e]
         owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
         q = np.int64(owed * keep)
+        if f.shield[j] & WRITE_OFF:
+            backstop += q
+            continue
         public = min(q, k.advanced[e])
         lost = owed - q - (k.advanced[e] - public)
         to_public += public
@@ -93,10 +102,10 @@ def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-u
         lost_public += k.advanced[e] - public
         lost_firms += lost
         f.cash[j] += q - public
-        f.loss_write_off[j] += lost
-        if not write_off_channel:
-            f.cash[j] += lost
-            whole += lost
+        later = lost * (k.not_due[e] / owed) if owed > 0 else 0.0
+        losses.pending[j] += later
+        losses.write_off[j] += lost - later
+        k.lost[e] += lost
         clear_link(e, k, clock)
     line = f.drawn[i]
     f.unpaid_loan[i] = line
@@ -105,10 +114,11 @@ def fail_firm(i, clock, f, k, start, p, write_off_channel):  # type: ignore[no-u
     f.alive[i] = False
     f.shrinking[i] = False
     f.failed_week[i] = clock
-    f.staff[i] = 0.0
+    if not keep_jobs:
+        f.staff[i] = 0.0
     f.employees[i] = 0
     f.short_weeks[i] = 0
-    return sale, to_firms, to_public, lost_firms, lost_public, whole, line
+    return sale, to_firms, to_public, lost_firms, lost_public, backstop, line
 
 
 @kernel_step
@@ -124,11 +134,12 @@ def clear_link(e, k, clock):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks):  # type: ignore[no-untyped-def]
+def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks, keep_supply):  # type: ignore[no-untyped-def]
     """Failed firms' estates pay out what they collect: banks first (``to_banks``, fen), then owners.
 
-    After ``entrant_weeks`` the estate closes: what customers still owe it is written off, and the
-    row is ready for an entrant. Returns (paid to owners, claims written off, of these advanced).
+    After ``entrant_weeks`` the estate closes: what customers still owe it is written off (unless
+    others went on delivering in its name, ``keep_supply``), and the row is ready for an entrant.
+    Returns (paid to owners, claims written off, of these advanced).
     """
     owners = 0
     written_off = 0
@@ -141,7 +152,7 @@ def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks):  
         f.unpaid_loan[i] -= bank
         owners += f.cash[i] - bank
         f.cash[i] = 0
-        if clock - f.failed_week[i] >= p.entrant_weeks:
+        if clock - f.failed_week[i] >= p.entrant_weeks and not keep_supply:
             for x in range(supplier_start[i], supplier_start[i + 1]):
                 e = links_of_supplier[x]
                 owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
@@ -152,10 +163,11 @@ def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks):  
 
 
 @kernel
-def entrants_week(clock, f, k, start, p, terms):  # type: ignore[no-untyped-def]
+def entrants_week(clock, f, losses, p, terms, keep_supply, keep_jobs):  # type: ignore[no-untyped-def]
     """New firms take over closed rows, with equity for their buffer and their first receivables.
 
-    Returns (equity paid in, fen; entrants).
+    What went on in the failed firm's name (``keep_supply``, ``keep_jobs``) goes on. Returns (equity
+    paid in, fen; entrants).
     """
     equity = 0
     count = 0
@@ -170,18 +182,17 @@ def entrants_week(clock, f, k, start, p, terms):  # type: ignore[no-untyped-def]
         f.alive[i] = True
         f.failed_week[i] = -1
         f.unpaid_loan[i] = 0
-        f.demand_shock[i] = 0.0
-        f.order_shock[i] = 0.0
-        f.activity[i] = 1.0
+        if not keep_supply:
+            f.demand_shock[i] = 0.0
+            f.order_shock[i] = 0.0
+            f.activity[i] = 1.0
+            f.average_sales[i] = np.float64(f.normal_sales[i])
         f.input_limit[i] = 1.0
-        f.average_sales[i] = np.float64(f.normal_sales[i])
-        f.staff[i] = 1.0
+        if not keep_jobs:
+            f.staff[i] = 1.0
         f.line[i] = np.int64(p.credit_line_weeks * hard)
         f.employees[i] = f.normal_employees[i]
-        f.loss_late[i], f.loss_write_off[i], f.loss_orders[i] = 0.0, 0.0, 0.0
-        f.loss_inputs[i], f.loss_credit[i] = 0.0, 0.0
-        for e in range(start[i], start[i + 1]):
-            k.since[e] = clock + 1
+        forget_losses(i, losses)
     return equity, count
 
 
@@ -200,6 +211,7 @@ def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
         if gone:
             b.employer[i] = NO_JOB
             b.laid_off_by[i] = j
+            b.income_lost[i] = 0
             count += 1
     return count
 
@@ -213,6 +225,10 @@ def _call_guarantee(state: State, firm: int, line: int) -> None:
     a, account = state.accounts, int(state.borrowers.first_account[owner])
     if a.charged_off[account] or a.balance[account] == 0:
         return
+    b = state.borrowers
+    if b.laid_off_by[owner] != firm:
+        b.laid_off_by[owner], b.income_lost[owner] = firm, 0
+    b.income_lost[owner] += called
     a.balance[account] += called
     a.instalment[account] += -(-called // GUARANTEE_MONTHS)
     state.lenders.household_loans[a.lender[account]] += called
@@ -221,34 +237,36 @@ def _call_guarantee(state: State, firm: int, line: int) -> None:
     )
 
 
-def _fail(state: State, firm: int) -> None:
+def _fail(state: State, firm: int, forced: bool) -> None:
     f, ledger = state.firms, state.ledger
-    state.record_failure(firm)
+    keep_jobs = not state.spec.channels.layoffs
+    record_failure(state, firm, forced)
     s = FailureSums(
         *fail_firm(
-            firm, state.clock, f, state.links, state.buyer_start, state.firm_numbers,
-            state.spec.channels.write_off,
+            firm, state.clock, f, state.links, state.buyer_start, state.losses, state.firm_numbers, keep_jobs
         )
-    )  # fmt: skip
+    )
     ledger.pay("estate_sales", Sector.OTHERS, Sector.FIRMS, s.estate_sale)
     trade = Instrument.TRADE_CREDIT
     ledger.repay("estate_payments", Sector.FIRMS, Sector.FIRMS, s.to_firms, trade)
     ledger.repay("estate_payments", Sector.FIRMS, Sector.GOVERNMENT, s.to_public, trade)
     ledger.write_off("trade_write_offs", Sector.FIRMS, Sector.FIRMS, s.lost_by_firms, trade)
     ledger.write_off("trade_write_offs", Sector.GOVERNMENT, Sector.FIRMS, s.lost_by_public, trade)
-    ledger.pay("backstop_write_offs", Sector.GOVERNMENT, Sector.FIRMS, s.made_whole)
+    ledger.pay("estate_to_backstop", Sector.FIRMS, Sector.GOVERNMENT, s.to_backstop)
     state.macro.others -= s.estate_sale
-    state.macro.government += s.to_public - s.made_whole
+    state.macro.government += s.to_public + s.to_backstop
     bank = int(f.bank[firm])
     lenders = state.lenders
     lenders.firm_loans[bank] -= s.line_lost
     lenders.lost[bank] += s.line_lost
+    record_lender_loss(state, bank, "firm", firm, s.line_lost)
     ledger.write_off("lines_written_off", Sector.LENDERS, Sector.FIRMS, s.line_lost, Instrument.FIRM_LOANS)
     if not state.spec.channels.firm_to_lender:
         ledger.pay("backstop_lines", Sector.GOVERNMENT, Sector.LENDERS, s.line_lost)
         lenders.money[bank] += s.line_lost
         state.macro.government -= s.line_lost
-    _call_guarantee(state, firm, s.line_lost)
+    if not keep_jobs:
+        _call_guarantee(state, firm, s.line_lost)
     state.week_sums["failures"] = state.week_sums.get("failures", 0) + 1
     state.week_sums["trade_written_off"] = state.week_sums.get("trade_written_off", 0) + s.lost_by_firms
 
@@ -256,8 +274,9 @@ def _fail(state: State, firm: int) -> None:
 def _close_estates(state: State) -> None:
     f, k, p, ledger, macro = state.firms, state.links, state.firm_numbers, state.ledger, state.macro
     to_banks: I64 = np.zeros(len(state.lenders.money), np.int64)
+    keep_supply, keep_jobs = not state.spec.channels.lost_inputs, not state.spec.channels.layoffs
     owners, lost, public = estates_week(
-        state.clock, f, k, state.links_of_supplier, state.supplier_start, p, to_banks
+        state.clock, f, k, state.links_of_supplier, state.supplier_start, p, to_banks, keep_supply
     )
     ledger.pay("estate_to_banks", Sector.FIRMS, Sector.LENDERS, int(to_banks.sum()))
     ledger.pay("estate_to_owners", Sector.FIRMS, Sector.OTHERS, int(owners))
@@ -266,7 +285,7 @@ def _close_estates(state: State) -> None:
     ledger.write_off("estates_closed", Sector.GOVERNMENT, Sector.FIRMS, int(public), trade)
     state.lenders.money[:] += to_banks
     terms = state.world.firms.terms_weeks.value
-    equity, _ = entrants_week(state.clock, f, k, state.buyer_start, p, terms)
+    equity, _ = entrants_week(state.clock, f, state.losses, p, terms, keep_supply, keep_jobs)
     ledger.pay("new_equity", Sector.OTHERS, Sector.FIRMS, int(equity))
     macro.others += int(owners) - int(equity)
 
@@ -276,12 +295,13 @@ def failure(state: State) -> None:
     f, p = state.firms, state.firm_numbers
     laid_off = np.zeros(len(f.cash))
     failing = np.zeros(len(f.cash), np.bool_)
-    strain_week(f, p, laid_off)
+    strain_week(f, p, laid_off, not state.spec.channels.layoffs)
     failing_week(state.clock, f, p, state.key("failure.petition"), failing)
-    failing |= state.forced_failures()
+    forced = state.forced_failures()
+    failing |= forced
     while failing.any():
         for firm in np.flatnonzero(failing):
-            _fail(state, int(firm))
+            _fail(state, int(firm), bool(forced[firm]))
         failing = f.alive & ~f.rescued & (f.cash - f.drawn < -f.most_drawn)
     _close_estates(state)
     if state.spec.channels.layoffs:

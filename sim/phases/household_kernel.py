@@ -19,6 +19,9 @@ DUE, PAY, RENEW = 0, 1, 2
 FAMILY_PAUSE = 26
 #: Weekly fading of the memory that a collector obtained money (assumption: about a month).
 COLLECTED_FADE = 0.75
+#: Weekly fading of the income that a lay-off cost, once at work again (assumption: half a year), and
+#: the weeks of wage below which it counts as made up (assumption).
+LOST_FADE, MADE_UP = 1.0 - 1.0 / 26.0, 0.5
 #: Lateness after which a loan is charged off, days.
 CHARGE_OFF_DAYS = 180
 
@@ -70,6 +73,10 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
     """
     u, v, w, spare = uniforms(key, clock, i, JOB)
     if b.employer[i] != NO_JOB:
+        if b.laid_off_by[i] >= 0:
+            b.income_lost[i] = np.int64(b.income_lost[i] * LOST_FADE)
+            if b.income_lost[i] < b.wage[i] * MADE_UP:
+                b.laid_off_by[i] = -1
         if b.income[i] == 0 and keep_jobs:  # the firm failed and the lay-off channel is closed
             b.income[i] = b.wage[i]
             b.cash[i] += b.wage[i]
@@ -81,11 +88,12 @@ def work(i, clock, b, p, market, key, flows, keep_jobs):  # type: ignore[no-unty
     b.income[i] = np.int64(p.benefit_share * b.wage[i])
     b.cash[i] += b.income[i]
     flows.totals[T_BENEFITS] += b.income[i]
+    if b.laid_off_by[i] >= 0:
+        b.income_lost[i] += b.wage[i] - b.income[i]
     finding = p.job_finding * market.tightness * (1.0 - p.stress_job_penalty * b.stress[i])
     if b.wage[i] > 0 and v < finding:
         found = find_firm(market, w)
         b.employer[i] = found if found < market.open_positions.shape[0] - 1 else OUTSIDE
-        b.laid_off_by[i] = -1
         flows.totals[T_HIRED] += 1
     return spare
 

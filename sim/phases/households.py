@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.agents.tables import NO_JOB, OUTSIDE
 from sim.core.ledger import Instrument, Sector
+from sim.phases.causes import record_lender_loss
 from sim.phases.household_kernel import (
     T_BACKSTOP_WAGES,
     T_BENEFITS,
@@ -44,7 +45,8 @@ def job_market(state: State) -> JobMarket:
     modelled = b.employer >= 0
     filled = np.bincount(b.employer[modelled], minlength=len(f.cash)).astype(np.int64)
     wanted = (POSITION_PARTS * f.positions * np.maximum(f.staff, 0.0)).astype(np.int64)
-    open_parts = np.maximum(0, np.where(f.alive, wanted, 0) - POSITION_PARTS * filled)
+    offering = f.alive | (not state.spec.channels.layoffs)
+    open_parts = np.maximum(0, np.where(offering, wanted, 0) - POSITION_PARTS * filled)
     outside = max(0, state.outside_positions - int(np.count_nonzero(b.employer == OUTSIDE)))
     open_parts = np.append(open_parts, POSITION_PARTS * outside)
     seekers = int(np.count_nonzero((b.employer == NO_JOB) & (b.wage > 0)))
@@ -78,6 +80,12 @@ def _post(state: State, flows: HouseholdFlows) -> None:
         macro.government -= int(flows.charged_off.sum())
 
 
+def _record_charge_offs(state: State) -> None:
+    a = state.accounts
+    for k in np.flatnonzero(a.charged_off & (a.charged_off_week == state.clock)):
+        record_lender_loss(state, int(a.lender[k]), "borrower", int(a.borrower[k]), int(a.balance[k]))
+
+
 def households(state: State) -> None:
     """One week of all borrowers: work, needs, dues, payments, new loans, charge-offs."""
     flows = household_flows(len(state.lenders.money))
@@ -89,6 +97,7 @@ def households(state: State) -> None:
         not state.spec.channels.layoffs, state.accounts_active,
     )  # fmt: skip
     _post(state, flows)
+    _record_charge_offs(state)
     state.late_repaid = flows.late_repaid
     sums, t = state.week_sums, flows.totals
     sums["displaced_payments"] = int(t[T_DISPLACED])

@@ -76,6 +76,8 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
         q.paid_before[used] = a.cumulative_paid[k]
         q.generation[used] = a.generation[k]
         q.laid_off_by[used] = b.laid_off_by[a.borrower[k]]
+        q.income_lost[used] = b.income_lost[a.borrower[k]]
+        q.buffer_cap[used] = b.buffer_cap[a.borrower[k]]
         q.paid[used] = 0
         q.open[used] = True
         q.cured_after[used] = -1

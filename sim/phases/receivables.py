@@ -24,7 +24,8 @@ def choose_links(f, k, placed, least, weeks, small_below, large_from):  # type: 
     """Mark the links worked next week: old and large enough, of small creditors on large debtors."""
     for e in range(k.buyer.shape[0]):
         i, j = k.buyer[e], k.supplier[e]
-        worth = placed and k.overdue[e] >= least and k.weeks_overdue[e] >= weeks and f.alive[j]
+        owed = k.overdue[e] - k.advanced[e]
+        worth = placed and owed >= least and k.weeks_overdue[e] >= weeks and f.alive[j]
         k.under_collection[e] = worth and f.size_rank[j] < small_below and f.size_rank[i] >= large_from
 
 

@@ -29,7 +29,11 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
     state.profit_seen[:] = 0
     state.borrowers.essentials_missed[:] = 0
     state.lenders.normal_recovery[:] = state.lenders.recovery
+    state.lenders.normal_standard[:] = state.lenders.standard
     state.events.clear()
+    state.causes.clear()
+    state.lender_losses.clear()
+    state.newest_failure.clear()
     state.series.clear()
     freeze(state)
     check(state, "start of measurement")

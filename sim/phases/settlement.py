@@ -10,6 +10,8 @@ from sim.agents.tables import OUTSIDE
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
+from sim.phases.channels import LATE_RECEIPTS
+from sim.phases.losses import dividends_week, losses_week
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -171,13 +173,35 @@ def circulate(f, k, start, p, rounds, offers, budget, receipts):  # type: ignore
 
 
 @kernel
-def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-untyped-def]
+def backstop_week(f, k, start):  # type: ignore[no-untyped-def]
+    """The government pays what failed buyers owe on kept debts and orders, and advances to shielded
+    suppliers what is due to them.
+
+    Returns (debts paid, advances on them that are lost, advanced), fen.
+    """
+    paid, lost, advanced = 0, 0, 0
+    for i in range(f.cash.shape[0]):
+        for e in range(start[i], start[i + 1]):
+            owed = k.overdue[e] - k.advanced[e]
+            if not f.alive[i]:
+                lost += k.advanced[e]
+                paid += owed
+                f.cash[k.supplier[e]] += owed
+                k.advanced[e] = 0
+                k.overdue[e] = 0
+            elif owed > 0 and f.shield[k.supplier[e]] & LATE_RECEIPTS:
+                k.advanced[e] += owed
+                f.cash[k.supplier[e]] += owed
+                advanced += owed
+    return paid, lost, advanced
+
+
+@kernel
+def books_week(f, k, start, p, large_from):  # type: ignore[no-untyped-def]
     """Ages of debts, what each firm is owed and owes, and weeks of short payment.
 
-    With the late-receipts channel closed the government advances what stays overdue.
-    Returns (advanced this week, paid beyond the usual offer because of collection), fen.
+    Returns what was paid beyond the usual offer because of collection, fen.
     """
-    advanced = 0
     collected = 0
     f.receivables[:] = 0
     f.overdue_receivables[:] = 0
@@ -192,11 +216,6 @@ def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-unt
                 k.collected[e] = max(np.int64(0), k.payment[e] - np.int64(phi * before))
                 collected += k.collected[e]
             k.weeks_overdue[e] = min(k.overdue[e] // k.weekly_amount[e], 520)  # oldest debts are paid first
-            if not late_channel and k.overdue[e] > k.advanced[e]:
-                step = k.overdue[e] - k.advanced[e]
-                k.advanced[e] = k.overdue[e]
-                f.cash[j] += step
-                advanced += step
             owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
             f.payables[i] += owed
             f.overdue_payables[i] += k.overdue[e]
@@ -206,31 +225,7 @@ def books_week(f, k, start, p, large_from, late_channel):  # type: ignore[no-unt
             f.short_weeks[i] += 1
         elif f.short_weeks[i] > 0:
             f.short_weeks[i] -= 1
-    for j in range(f.cash.shape[0]):
-        f.loss_late[j] = max(f.loss_late[j], np.float64(f.overdue_receivables[j]))
-    return advanced, collected
-
-
-@kernel
-def dividends_week(f, p):  # type: ignore[no-untyped-def]
-    """Owners take what exceeds the equity target: buffer plus normal receivables minus payables.
-
-    The target is equity, not cash: faster payment must not leave as dividend. Returns fen paid.
-    """
-    total = 0
-    for i in range(f.cash.shape[0]):
-        if not f.alive[i] or f.normal_sales[i] == 0:
-            continue
-        scale = f.average_sales[i] / f.normal_sales[i]
-        buffer = f.buffer_weeks[i] * f.hard_cost_share[i] * f.average_sales[i]
-        target = buffer + scale * (f.normal_receivables[i] - f.normal_payables[i])
-        equity = f.cash[i] - f.drawn[i] + f.receivables[i] - f.payables[i]
-        free = f.cash[i] - f.drawn[i] - np.int64(p.payroll_reserve_weeks * f.hard_costs[i])
-        payout = min(np.int64(equity - target), free)
-        if payout > 0:
-            f.cash[i] -= payout
-            total += payout
-    return total
+    return collected
 
 
 @kernel
@@ -281,23 +276,32 @@ def _pay_trade_debts(state: State) -> None:
     offers_week(f, k, state.buyer_start, p, large_from, state.receivable_gap, compulsory, offers)
     rounds = state.spec.levers.circulation_rounds
     to_firms, to_public = circulate(f, k, state.buyer_start, p, rounds, offers, scratch[0], scratch[1])
-    late_channel = state.spec.channels.late_receipts
-    advanced, collected = books_week(f, k, state.buyer_start, p, large_from, late_channel)
+    collected = books_week(f, k, state.buyer_start, p, large_from)
     ledger.repay("trade_payments", Sector.FIRMS, Sector.FIRMS, int(to_firms), Instrument.TRADE_CREDIT)
     ledger.repay("advances_repaid", Sector.FIRMS, Sector.GOVERNMENT, int(to_public), Instrument.TRADE_CREDIT)
-    ledger.assign(
-        "backstop_advances", Sector.FIRMS, Sector.GOVERNMENT, int(advanced), Instrument.TRADE_CREDIT
-    )
-    state.macro.government += int(to_public) - int(advanced)
+    state.macro.government += int(to_public)
     state.week_sums["trade_collected"] = int(collected)
+
+
+def _backstop(state: State) -> None:
+    paid, lost, advanced = (int(x) for x in backstop_week(state.firms, state.links, state.buyer_start))
+    ledger, trade, public = state.ledger, Instrument.TRADE_CREDIT, Sector.GOVERNMENT
+    ledger.pay("backstop_debts", public, Sector.FIRMS, paid)
+    ledger.write_off("backstop_debts", Sector.FIRMS, Sector.FIRMS, paid, trade)
+    ledger.write_off("trade_write_offs", public, Sector.FIRMS, lost, trade)
+    ledger.assign("backstop_advances", Sector.FIRMS, public, advanced, trade)
+    state.macro.government -= paid + advanced
 
 
 def settlement(state: State) -> None:
     """Hard costs, trade debts, dividends and bank lines of one week."""
     f, ledger = state.firms, state.ledger
     _pay_hard_costs(state)
+    _backstop(state)
     _pay_trade_debts(state)
-    dividends = int(dividends_week(f, state.firm_numbers))
+    terms = state.world.firms.terms_weeks.value
+    losses_week(f, state.losses, state.firm_numbers, max(1.0, terms))
+    dividends = int(dividends_week(f, state.losses, state.firm_numbers))
     ledger.pay("dividends", Sector.FIRMS, Sector.OTHERS, dividends)
     state.macro.others += dividends
     sweep_firm_lines(state)

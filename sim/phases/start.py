@@ -64,6 +64,7 @@ def _lenders(spec: Scenario, a: AccountColumns) -> LenderColumns:
     on_books = ~a.charged_off
     np.add.at(lenders.household_loans, a.lender[on_books], a.balance[on_books])
     lenders.standard[:] = 1.0
+    lenders.normal_standard[:] = 1.0
     return lenders
 
 
@@ -101,7 +102,8 @@ def start(
         spec=spec, world=world, rules=rules, seed=seed, borrowers=b, accounts=a, firms=firms.firms,
         links=firms.links, lenders=lenders, collectors=collectors, placements=empty(PlacementColumns, 0),
         buyer_start=firms.buyer_start, links_of_supplier=firms.links_of_supplier,
-        supplier_start=firms.supplier_start, budget=firms.budget, pull=firms.pull, sectors=network.sectors,
+        supplier_start=firms.supplier_start, losses=firms.losses, budget=firms.rings[0],
+        full_budget=firms.rings[1], pull=firms.rings[2], full_pull=firms.rings[3], sectors=network.sectors,
         macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
         household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world),
         accounts_active=portfolio is None, outside_positions=outside, first=(spec, world, rules, portfolio),

@@ -14,6 +14,7 @@ from sim.agents.tables import (
     FirmColumns,
     LenderColumns,
     LinkColumns,
+    LossColumns,
     PlacementColumns,
 )
 from sim.collection.parameters import FunnelParameters
@@ -63,8 +64,11 @@ class State:
     buyer_start: I64
     links_of_supplier: I32
     supplier_start: I64
+    losses: LossColumns
     budget: F64  # ring: week of order x buyer
+    full_budget: F64  # the same without strain and failure of the buyer
     pull: F64  # ring: week of order x supplier
+    full_pull: F64  # the same without shortages and failure of the supplier
     sectors: tuple[str, ...]
     macro: Macro
     ledger: Ledger
@@ -89,12 +93,15 @@ class State:
     series: list[dict[str, float | int | None]] = field(default_factory=list)
     last_row: dict[str, float | int | None] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    causes: list[tuple[int, str, str, int, int, float]] = field(default_factory=list)
+    newest_failure: dict[int, int] = field(default_factory=dict)
+    lender_losses: list[tuple[int, int, str, int, int]] = field(default_factory=list)
     keys: dict[str, np.uint64] = field(default_factory=dict)
     branches: list[tuple[int, dict[str, object]]] = field(default_factory=list)
     first: tuple[Scenario, World, RuleSet, Portfolio | None] | None = None
 
     TABLES: ClassVar[tuple[str, ...]] = (
-        "borrowers", "accounts", "firms", "links", "lenders", "collectors", "placements",
+        "borrowers", "accounts", "firms", "links", "losses", "lenders", "collectors", "placements",
     )  # fmt: skip
 
     def tables(self) -> list[Columns]:
@@ -162,41 +169,3 @@ class State:
             if isinstance(event, FailureEvent) and event.kind == "fail" and event.week == self.week:
                 forced[event.firm] = self.firms.alive[event.firm]
         return forced
-
-    # -- events -----------------------------------------------------------------------------
-    def record_failure(self, firm: int) -> None:
-        """Add a firm's failure to the events, with the shares of its causes.
-
-        Shares are pro rata to the liquidity that the firm lost through each channel, fading over
-        ``memory_weeks``; lost sales count at the margin of hard costs.
-        """
-        f = self.firms
-        margin = float(f.hard_cost_share[firm])
-        own = f.normal_final_sales[firm] * max(0.0, 1.0 - float(np.exp(f.demand_shock[firm])))
-        losses = {
-            "cause_own": max(1.0, margin * own * self.firm_numbers.memory_weeks / 2),
-            "cause_late_receipts": float(f.loss_late[firm]),
-            "cause_writeoff": float(f.loss_write_off[firm]),
-            "cause_orders": margin * float(f.loss_orders[firm]),
-            "cause_inputs": margin * float(f.loss_inputs[firm]),
-            "cause_job": 0.0,
-            "cause_credit": float(f.loss_credit[firm]),
-        }
-        total = sum(losses.values())
-        self.events.append(
-            {
-                "week": self.week,
-                "kind": "firm",
-                "agent": firm,
-                "sector": self.sectors[int(f.sector[firm])],
-                **{name: loss / total for name, loss in losses.items()},
-                "main_cause_agent": self._largest_debtor(firm),
-            }
-        )
-
-    def _largest_debtor(self, firm: int) -> int:
-        """The buyer that owes the firm most beyond its due date, -1 if none."""
-        mine = self.links_of_supplier[self.supplier_start[firm] : self.supplier_start[firm + 1]]
-        if len(mine) == 0 or self.links.overdue[mine].max(initial=0) == 0:
-            return -1
-        return int(self.links.buyer[mine[int(np.argmax(self.links.overdue[mine]))]])

@@ -9,18 +9,21 @@ import numpy as np
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import normal, uniforms
+from sim.phases.channels import OWN
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
 
 @kernel
-def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
-    """Each firm's log shocks move and its final sales follow; returns total final sales, fen.
+def demand_week(clock, f, p, path, key, keep_supply, wanted, living):  # type: ignore[no-untyped-def]
+    """Each firm's log shocks move and its final sales follow; returns (final sales, of these what the
+    government bought to shield firms), fen.
 
     ``path`` multiplies final demand by sector. Shocks are AR(1) and move demand between firms: final
-    buyers keep their budget and replace failed firms, up to the replacement cap. The path of one
-    sector leaves the others alone.
+    buyers keep their budget. In place of a failed firm they buy from firms of the same component of
+    the network, up to the replacement cap, unless ``keep_supply`` lets others deliver in its name. The
+    path of one sector leaves the others alone. ``wanted`` and ``living`` are scratch by component.
     """
     innovation = p.shock_sd * np.sqrt(1.0 - p.shock_persistence**2)
     budget = 0.0
@@ -30,27 +33,38 @@ def demand_week(clock, f, p, path, key):  # type: ignore[no-untyped-def]
         f.demand_shock[i] = p.shock_persistence * f.demand_shock[i] + innovation * normal(u, v)
         f.order_shock[i] = p.shock_persistence * f.order_shock[i] + innovation * normal(x, y)
         budget += f.normal_final_sales[i]
-        if f.alive[i]:
-            pulled += f.normal_final_sales[i] * np.exp(f.demand_shock[i])
-    share = np.exp(-0.5 * p.shock_sd**2) * p.replacement_cap
-    if pulled > 0.0:
-        share = min(share, budget / pulled)
-    total = 0
+        pull = f.normal_final_sales[i] * np.exp(f.demand_shock[i])
+        pulled += pull
+        wanted[f.component[i]] += pull
+        if f.alive[i] or keep_supply:
+            living[f.component[i]] += pull
+    most = np.exp(-0.5 * p.shock_sd**2) * p.replacement_cap
+    total, supported = 0, 0
     for i in range(f.cash.shape[0]):
         f.final_sales[i] = 0
-        if f.alive[i]:
-            level = np.exp(f.demand_shock[i]) * share * path[f.sector[i]] * f.input_limit[i]
-            f.final_sales[i] = np.int64(f.normal_final_sales[i] * level)
+        if f.alive[i] or keep_supply:
+            c = f.component[i]
+            share = min(most, budget / pulled * (wanted[c] / living[c])) if living[c] > 0.0 else 0.0
+            level = np.exp(f.demand_shock[i]) * share * path[f.sector[i]]
+            f.final_sales[i] = np.int64(f.normal_final_sales[i] * level * f.input_limit[i])
+            if f.alive[i] and f.shield[i] & OWN:
+                lost = f.normal_final_sales[i] * max(0.0, 1.0 - level)
+                orders = f.normal_sales[i] - f.normal_final_sales[i]
+                lost += orders * max(0.0, 1.0 - np.exp(f.order_shock[i]))
+                f.final_sales[i] += np.int64(lost)
+                supported += np.int64(lost)
             total += f.final_sales[i]
-    return total
+    return total, supported
 
 
 @kernel
-def pull_week(slot, f, p, pull):  # type: ignore[no-untyped-def]
-    """How strongly each supplier attracts orders this week (0 once it has failed)."""
+def pull_week(slot, f, p, pull, full_pull):  # type: ignore[no-untyped-def]
+    """How strongly each supplier attracts orders this week, as it is (0 once it has failed) and as it
+    would if it lacked nothing (``full_pull``)."""
     half_variance = 0.5 * p.shock_sd**2
     for j in range(f.cash.shape[0]):
-        pull[slot, j] = np.exp(f.order_shock[j] - half_variance) * f.input_limit[j] if f.alive[j] else 0.0
+        full_pull[slot, j] = np.exp(f.order_shock[j] - half_variance)
+        pull[slot, j] = full_pull[slot, j] * f.input_limit[j] if f.alive[j] else 0.0
 
 
 @kernel_step
@@ -65,87 +79,131 @@ def on_credit(value, credit_share):  # type: ignore[no-untyped-def]
     return np.int64(value * credit_share)
 
 
+@kernel_step
+def plan_orders(i, slot, f, k, start, p, full_pull, budget, full_budget):  # type: ignore[no-untyped-def]
+    """A buyer's budget factor of the week, with and without what strain or failure takes away.
+
+    The budget stays with living suppliers, each of which replaces only so much. Returns the sum of
+    normal orders, fen.
+    """
+    inputs_kept = f.inputs_kept_from[i] > 0
+    normal_total = 0.0
+    living_total = 0.0
+    pulled = 0.0
+    for e in range(start[i], start[i + 1]):
+        j = k.supplier[e]
+        normal_total += k.weekly_amount[e]
+        if f.alive[j] or inputs_kept:
+            living_total += k.weekly_amount[e]
+            pulled += k.weekly_amount[e] * full_pull[slot, j]
+    b = 0.0
+    if pulled > 0.0:
+        b = f.activity[i] * living_total / pulled * min(normal_total / living_total, p.replacement_cap)
+    kept = 0.0
+    if f.alive[i]:
+        kept = 1.0 - p.strain_cut if f.shrinking[i] else 1.0
+    full_budget[slot, i] = b
+    budget[slot, i] = b * kept
+    return normal_total
+
+
 @kernel
-def orders_week(slot, f, k, start, p, budget, pull, sold, missed, keep_orders, input_channel):  # type: ignore[no-untyped-def]
+def orders_week(slot, f, k, start, losses, p, budget, full_budget, pull, full_pull, sold):  # type: ignore[no-untyped-def]
     """Every buyer splits its budget over living suppliers.
 
-    ``sold`` and ``missed`` (fen by supplier) receive deliveries and the orders that failed or
-    strained buyers no longer place. Returns (total delivered, extra purchases outside, fen).
+    ``sold`` (fen by supplier) receives deliveries. Orders that a shielded supplier would lose are
+    placed all the same: by the government in place of a failed buyer, at its expense by a strained
+    one; inputs that a shielded buyer would miss come from outsiders in the failed supplier's name.
+    Returns (delivered, bought outside, paid to strained buyers), fen.
     """
     delivered = 0
     outside = 0
+    subsidy = 0
+    fade = 1.0 - 1.0 / p.memory_weeks
+    for j in range(f.cash.shape[0]):
+        losses.missed[j] = 0.0
     for i in range(f.cash.shape[0]):
-        planned = 0.0
-        if f.alive[i]:
-            planned = f.activity[i] * (1.0 - p.strain_cut if f.shrinking[i] else 1.0)
-        normal_total = 0.0
-        living_total = 0.0
-        pulled = 0.0
-        for e in range(start[i], start[i + 1]):
-            j = k.supplier[e]
-            normal_total += k.weekly_amount[e]
-            if f.alive[j]:
-                living_total += k.weekly_amount[e]
-                pulled += k.weekly_amount[e] * pull[slot, j] / f.input_limit[j]
-        b = 0.0
-        if pulled > 0.0:  # the budget stays with living suppliers; each replaces only so much
-            b = planned * living_total / pulled * min(normal_total / living_total, p.replacement_cap)
-        budget[slot, i] = b
+        inputs_kept = f.inputs_kept_from[i] > 0
+        normal_total = plan_orders(i, slot, f, k, start, p, full_pull, budget, full_budget)
+        curtailed = budget[slot, i] < full_budget[slot, i]
         placed = 0
         for e in range(start[i], start[i + 1]):
             j = k.supplier[e]
-            value = order(k.weekly_amount[e], b, pull[slot, j])
+            attraction = full_pull[slot, j] if inputs_kept else pull[slot, j]
+            value = order(k.weekly_amount[e], budget[slot, i], attraction)
+            placed += value
+            k.missed[e] *= fade
+            if curtailed:
+                full = order(k.weekly_amount[e], full_budget[slot, i], attraction)
+                if f.orders_kept_from[j] > 0:
+                    if f.alive[i]:
+                        subsidy += full - value
+                        f.cash[i] += full - value
+                    value = full
+                elif f.alive[j]:
+                    losses.missed[j] += full - value
+                    k.missed[e] += full - value
+            k.short[e] *= fade
+            if not inputs_kept:
+                gap = 1.0 - f.input_limit[j] if f.alive[j] else 1.0
+                if gap > 0.0:
+                    k.short[e] += k.weekly_amount[e] * gap
             credit = on_credit(value, p.credit_share)
             k.not_due[e] += credit
             k.overdue[e] += value - credit
             sold[j] += value
-            placed += value
-            if f.alive[j] and (f.shrinking[i] or not f.alive[i]):
-                lost = k.weekly_amount[e] * f.activity[i] * pull[slot, j] - value
-                if lost > 0.0:
-                    missed[j] += np.int64(lost)
-        delivered += placed
+            delivered += value
         if f.alive[i]:
-            outside += input_shortage(i, f, p, placed, normal_total * planned, input_channel)
-    if keep_orders:
-        for j in range(f.cash.shape[0]):
-            f.final_sales[j] += missed[j]
-    return delivered, outside
+            planned = f.activity[i] * (1.0 - p.strain_cut if f.shrinking[i] else 1.0)
+            outside += input_shortage(i, f, losses, p, placed, normal_total * planned, inputs_kept)
+    return delivered, outside, subsidy
 
 
 @kernel_step
-def input_shortage(i, f, p, placed, wanted, input_channel):  # type: ignore[no-untyped-def]
+def input_shortage(i, f, losses, p, placed, wanted, inputs_kept):  # type: ignore[no-untyped-def]
     """Essential inputs that nobody delivers limit next week's output, the rest is bought outside.
 
     Returns the purchases outside the network, fen; they add to the firm's hard costs.
     """
     f.input_limit[i] = 1.0
+    losses.bought_outside[i] = 0.0
+    losses.undelivered[i] = 0.0
     missing = 1.0 - placed / wanted if wanted > 0.0 else 0.0
-    if missing < 1e-6:
+    if missing < 1e-6 or inputs_kept:
         return 0
-    if input_channel:
-        f.input_limit[i] = 1.0 - p.essential_inputs * missing
-    share = 1.0 - p.essential_inputs if input_channel else 1.0
-    extra = np.int64(share * missing * wanted)
+    f.input_limit[i] = 1.0 - p.essential_inputs * missing
+    extra = np.int64((1.0 - p.essential_inputs) * missing * wanted)
     f.hard_costs[i] += extra
+    losses.bought_outside[i] = np.float64(extra)
+    losses.undelivered[i] = missing * wanted
     return extra
 
 
+@kernel_step
+def placed_then(e, clock, ordered, f, k, budget, full_budget, pull, full_pull):  # type: ignore[no-untyped-def]
+    """What was ordered on a link in an earlier week, fen."""
+    i, j = k.buyer[e], k.supplier[e]
+    slot = ordered % budget.shape[0]
+    wish = budget[slot, i]
+    if f.orders_kept_from[j] > 0 and ordered >= f.orders_kept_from[j] - 1:
+        wish = full_budget[slot, i]
+    attraction = pull[slot, j]
+    if f.inputs_kept_from[i] > 0 and ordered >= f.inputs_kept_from[i] - 1:
+        attraction = full_pull[slot, j]
+    return order(k.weekly_amount[e], wish, attraction)
+
+
 @kernel
-def maturity_week(clock, f, k, p, budget, pull, key):  # type: ignore[no-untyped-def]
+def maturity_week(clock, f, k, p, budget, full_budget, pull, full_pull, key):  # type: ignore[no-untyped-def]
     """Receivables whose terms end become due; some are disputed, some disputes end.
 
-    Returns (disputed claims written off by firms, of these advanced publicly), fen.
+    Returns the disputed claims written off by firms, fen.
     """
-    ring = budget.shape[0]
     written_off = np.int64(0)
     for e in range(k.buyer.shape[0]):
         ordered = clock - k.terms[e]
-        i = k.buyer[e]
-        j = k.supplier[e]
         if ordered >= k.since[e]:
-            slot = ordered % ring
-            value = order(k.weekly_amount[e], budget[slot, i], pull[slot, j])
+            value = placed_then(e, clock, ordered, f, k, budget, full_budget, pull, full_pull)
             due = on_credit(value, p.credit_share)
             k.not_due[e] -= due
             disputed = False
@@ -163,23 +221,16 @@ def maturity_week(clock, f, k, p, budget, pull, key):  # type: ignore[no-untyped
                 k.overdue[e] += k.disputed[e] - lost
                 k.disputed[e] = 0
                 written_off += lost
-                f.loss_write_off[j] += lost
     return written_off
 
 
 @kernel
-def sales_week(f, p, sold, missed):  # type: ignore[no-untyped-def]
+def sales_week(f, losses, p, sold, keep_supply):  # type: ignore[no-untyped-def]
     """Sales, their averages and next week's planned activity follow."""
-    fade = 1.0 - 1.0 / p.memory_weeks
     for i in range(f.cash.shape[0]):
         f.sales[i] = f.final_sales[i] + sold[i]
         f.cash[i] += f.final_sales[i]
-        f.loss_orders[i] = f.loss_orders[i] * fade + missed[i]
-        f.loss_inputs[i] = f.loss_inputs[i] * fade + (1.0 - f.input_limit[i]) * f.normal_sales[i]
-        f.loss_late[i] *= fade
-        f.loss_write_off[i] *= fade
-        f.loss_credit[i] *= fade
-        if f.alive[i] and f.normal_sales[i] > 0:
+        if (f.alive[i] or keep_supply) and f.normal_sales[i] > 0:
             f.average_sales[i] += (f.sales[i] - f.average_sales[i]) / p.cost_average_weeks
             level = f.sales[i] / f.normal_sales[i]
             f.activity[i] += p.order_smoothing * (level - f.activity[i])
@@ -187,34 +238,38 @@ def sales_week(f, p, sold, missed):  # type: ignore[no-untyped-def]
 
 def trade(state: State) -> None:
     """Final demand, orders, deliveries and maturing receivables of one week."""
-    f, k, p, clock = state.firms, state.links, state.firm_numbers, state.clock
+    f, k, p, clock, losses = state.firms, state.links, state.firm_numbers, state.clock, state.losses
     slot = clock % state.budget.shape[0]
     f.hard_costs[:] = 0
     sold = np.zeros(len(f.cash), np.int64)
-    missed = np.zeros(len(f.cash), np.int64)
-    channels = state.spec.channels
-    total = int(demand_week(clock, f, p, state.demand_path(), state.key("trade.demand")))
-    pull_week(slot, f, p, state.pull)
-    delivered, _ = orders_week(
-        slot, f, k, state.buyer_start, p, state.budget, state.pull, sold, missed,
-        not channels.cancelled_orders, channels.lost_inputs,
-    )  # fmt: skip
-    written_off = int(maturity_week(clock, f, k, p, state.budget, state.pull, state.key("trade.disputes")))
-    sales_week(f, p, sold, missed)
+    keep_supply = not state.spec.channels.lost_inputs
+    rings = (state.budget, state.full_budget, state.pull, state.full_pull)
+    key = state.key("trade.demand")
+    # the share of sales that missing inputs cost is read before the limits move on
+    limit_before = f.input_limit.copy()
+    by_component = np.zeros((2, int(f.component.max()) + 1))
+    total, supported = (
+        int(x) for x in demand_week(clock, f, p, state.demand_path(), key, keep_supply, *by_component)
+    )
+    pull_week(slot, f, p, state.pull, state.full_pull)
+    delivered, _, subsidy = (
+        int(x) for x in orders_week(slot, f, k, state.buyer_start, losses, p, *rings, sold)
+    )
+    written_off = int(maturity_week(clock, f, k, p, *rings, state.key("trade.disputes")))
+    sales_week(f, losses, p, sold, keep_supply)
+    losses.unmade[:] = f.sales * (1.0 / np.maximum(limit_before, 1e-3) - 1.0)
     ledger = state.ledger
-    exports = int(total * state.macro.export_share)
-    public = int(total * state.macro.public_share)
+    private = total - supported
+    exports = int(private * state.macro.export_share)
+    public = int(private * state.macro.public_share)
     ledger.pay("exports", Sector.WORLD, Sector.FIRMS, exports)
     ledger.pay("public_purchases", Sector.GOVERNMENT, Sector.FIRMS, public)
-    ledger.pay("consumer_sales", Sector.OTHERS, Sector.FIRMS, total - exports - public)
+    ledger.pay("consumer_sales", Sector.OTHERS, Sector.FIRMS, private - exports - public)
+    ledger.pay("backstop_orders", Sector.GOVERNMENT, Sector.FIRMS, supported + subsidy)
     state.macro.world += -exports
-    state.macro.government += -public
-    state.macro.others += -(total - exports - public)
-    if not channels.cancelled_orders:
-        kept = int(missed.sum())
-        ledger.pay("backstop_orders", Sector.GOVERNMENT, Sector.FIRMS, kept)
-        state.macro.government -= kept
-    ledger.accrue("sales_on_credit", Sector.FIRMS, Sector.FIRMS, int(delivered), Instrument.TRADE_CREDIT)
+    state.macro.government += -public - supported - subsidy
+    state.macro.others += -(private - exports - public)
+    ledger.accrue("sales_on_credit", Sector.FIRMS, Sector.FIRMS, delivered, Instrument.TRADE_CREDIT)
     ledger.write_off("trade_disputes", Sector.FIRMS, Sector.FIRMS, written_off, Instrument.TRADE_CREDIT)
     state.week_sums["output"] = int(f.sales.sum())
     state.week_sums["bad_trade_debt"] = written_off

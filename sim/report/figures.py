@@ -63,14 +63,16 @@ def _style(content: Content, arm: str) -> tuple[str, str, str]:
 def _name(content: Content, kind: str, name: str, lang: str) -> str:
     text = content.label(kind, name)
     # Plotly reads a little markup in texts: names are the user's
-    return _escaped(text.zh if lang == "zh" else text.en)
+    return escaped(text.zh if lang == "zh" else text.en)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """A text that Plotly shows as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _finish(chart: go.Figure, height: int) -> go.Figure:
+def finish(chart: go.Figure, height: int) -> go.Figure:
+    """The look that all figures share, and a height in pixels."""
     chart.update_layout(
         template="none",
         height=height,
@@ -102,7 +104,7 @@ def _wrapped(text: str, width: int) -> str:
 
 def _titled(content: Content, measure: str, unit: str, lang: str) -> str:
     name = _name(content, "measure", measure, lang)
-    unit_name = _escaped(shown(unit).name(lang))
+    unit_name = escaped(shown(unit).name(lang))
     return _wrapped(f"{name} ({unit_name})" if unit_name else name, 38)
 
 
@@ -139,7 +141,7 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
     # several arms of one world stand below each other
     chart.update_layout(scattermode="group", scattergap=0.35)
     height = 120 + lines * (95 + 22 * len(content.worlds) * max(2, len(content.arms)))
-    return _finish(chart, height)
+    return finish(chart, height)
 
 
 def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool) -> go.Scatter:
@@ -196,7 +198,7 @@ def liquidation(content: Content, lang: str = "en") -> go.Figure | None:
                 chart.add_trace(trace, row=line, col=column)
     chart.update_yaxes(ticksuffix=" %", rangemode="tozero")
     chart.update_xaxes(title_text=word("week", lang), row=len(content.worlds))
-    return _finish(chart, 130 + 250 * len(content.worlds))
+    return finish(chart, 130 + 250 * len(content.worlds))
 
 
 def _panels(content: Content, columns: Sequence[str], titles: Sequence[str], lang: str) -> go.Figure:
@@ -257,7 +259,7 @@ def weekly(content: Content, lang: str = "en") -> go.Figure | None:
                 trace = _line(content, arm, part["week"], part[name] * factor, lang, line == column == 1)
                 chart.add_trace(trace, row=line, col=column)
     chart.update_xaxes(title_text=word("week", lang), row=len(names))
-    return _finish(chart, 110 + 190 * len(names))
+    return finish(chart, 110 + 190 * len(names))
 
 
 _WEEKLY_UNITS = {
@@ -303,7 +305,7 @@ def tradeoff(content: Content, lang: str = "en") -> go.Figure | None:
     first = chart_rows(content)
     chart.update_xaxes(title_text=_titled(content, "cost_per_100", first[0].unit, lang), rangemode="tozero")
     chart.update_yaxes(title_text=_titled(content, "recovery_rate", first[1].unit, lang), rangemode="tozero")
-    return _finish(chart, 480)
+    return finish(chart, 480)
 
 
 def chart_rows(content: Content) -> tuple[Row, Row]:
@@ -383,4 +385,4 @@ def sectors(content: Content, lang: str = "en") -> go.Figure | None:
             )
             chart.add_trace(bar, row=1, col=column)
     chart.update_layout(barmode="group", bargap=0.25)
-    return _finish(chart, 140 + 14 * len(order) * max(2, len(content.arms)))
+    return finish(chart, 140 + 14 * len(order) * max(2, len(content.arms)))

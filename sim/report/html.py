@@ -60,22 +60,37 @@ def write_report(
 
 def page(content: Content) -> str:
     """The whole page as text: style, texts in both languages, figures, scripts."""
+    drawn = {name: {lang: draw(content, lang) for lang in ("en", "zh")} for name, draw in _CHARTS}
+    return fill_page(
+        drawn,
+        page_texts(content),
+        tiles=tables.tiles(content),
+        tables=tables.measures(content),
+        assumptions=tables.assumptions(content),
+    )
+
+
+def fill_page(
+    charts: Mapping[str, Mapping[str, go.Figure | None]], texts: Mapping[str, str], **parts: str
+) -> str:
+    """A page from its charts (by name and language; None: not drawn), texts and parts.
+
+    Each chart NAME needs the texts ``NAME`` and ``NAME_note``.
+    """
     drawn = {
-        name: {lang: made for lang in ("en", "zh") if (made := draw(content, lang)) is not None}
-        for name, draw in _CHARTS
+        name: {lang: chart for lang, chart in versions.items() if chart is not None}
+        for name, versions in charts.items()
     }
     drawn = {name: versions for name, versions in drawn.items() if versions}
     folder = Path(__file__).parent
     return Template((folder / "page.html").read_text(encoding="utf-8")).substitute(
-        _texts(content),
+        texts,
         style=(folder / "page.css").read_text(encoding="utf-8"),
         charts="\n".join(_chart(name, drawn[name]["en"]) for name in drawn),
-        tiles=tables.tiles(content),
-        tables=tables.measures(content),
-        assumptions=tables.assumptions(content),
         figures=_json({name: {lang: made.to_json() for lang, made in drawn[name].items()} for name in drawn}),
         plotly=get_plotlyjs().replace("</script", "<\\/script"),
         script=(folder / "page.js").read_text(encoding="utf-8"),
+        **parts,
     )
 
 
@@ -92,7 +107,8 @@ def _chart(name: str, chart: go.Figure) -> str:
     )
 
 
-def _texts(content: Content) -> dict[str, str]:
+def page_texts(content: Content) -> dict[str, str]:
+    """Title, facts and fixed texts of a page, for its template."""
     if content.reference is None:
         against = word_both("against_alone")
     else:

@@ -23,6 +23,7 @@ _UNITS = {
     "1": Shown(1.0, "", ""),
     "": Shown(1.0, "", ""),
     "fen": Shown(0.01, "yuan", "元"),
+    "fen in millions": Shown(1e-8, "million yuan", "百万元"),
     "fen/week": Shown(0.01, "yuan a week", "元/周"),
     "yuan": Shown(1.0, "yuan", "元"),
     "weeks": Shown(1.0, "weeks", "周"),
@@ -42,6 +43,16 @@ _UNITS = {
 def shown(unit: str) -> Shown:
     """How values of a unit are shown; an unknown unit keeps its own name."""
     return _UNITS.get(unit, Shown(1.0, unit, unit))
+
+
+def in_millions(unit: str) -> str:
+    """The unit in which sums over a whole economy are shown: money in millions of yuan."""
+    return "fen in millions" if unit == "fen" else unit
+
+
+def money_name(unit: str, lang: str) -> str:
+    """Name of a unit of money as shown in sums; empty for other units."""
+    return shown(in_millions(unit)).name(lang) if unit == "fen" else ""
 
 
 def figure(value: float, unit: str, *, signed: bool = False) -> str:

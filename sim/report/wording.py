@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sim.report.outbreak_wording import OUTBREAK_WORDS
 from sim.spec.base import Text
 
-WORDS: dict[str, Text] = {
+WORDS: dict[str, Text] = OUTBREAK_WORDS | {
     key: Text(en=en, zh=zh)
     for key, en, zh in (
         ("title", "Comparison of arms", "方案比较"),

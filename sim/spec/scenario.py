@@ -160,6 +160,17 @@ class FailureEvent(Spec):
     firm: int = Field(ge=0, description="row of the firm")
 
 
+class ShieldEvent(Spec):
+    """One firm is made whole for one channel for the rest of the run."""
+
+    kind: Literal["shield"]
+    week: EventWeek
+    firm: int = Field(ge=0, description="row of the firm")
+    channel: Literal[
+        "own", "late_receipts", "write_off", "cancelled_orders", "lost_inputs", "lender_to_credit"
+    ] = Field(description="own: its bad luck in demand is made good")
+
+
 class RolloutEvent(Spec):
     """A strategy is introduced on a growing share of accounts."""
 
@@ -172,7 +183,7 @@ class RolloutEvent(Spec):
 
 
 Event = Annotated[
-    DemandEvent | RulesEvent | CreditEvent | JobsEvent | FailureEvent | RolloutEvent,
+    DemandEvent | RulesEvent | CreditEvent | JobsEvent | FailureEvent | ShieldEvent | RolloutEvent,
     Field(discriminator="kind"),
 ]
 

@@ -1,0 +1,154 @@
+"""Loss cascades of all firms: time by claim visited, with and without shared closures, beside numpy.
+
+Run ``python benchmarks/cascade.py [firms mean_degree]``; default 100,000 x 10. Claims are ten weeks of
+purchases on a generated supply network; what firms can bear is lognormal around a share of their
+claims, from large (cascades stay local) to small (they are system-wide). All ratios are taken inside
+one run: numpy frontiers, prepared the same way, work on a sample of the firms, and results are compared.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from sim.contagion.cascade import LossBook, loss_book
+from sim.contagion.debtrank import debtrank
+from sim.contagion.graphs import claims_csr
+from sim.contagion.loss_ranking import all_cascades, loss_cascades
+from sim.network.generate import generate
+from sim.network.sector_table import load_sector_table
+
+WEEKS_OWED = 10  # purchases that are owed at a time (assumption)
+BEARABLE = {"local": 1.0, "mixed": 0.3, "system-wide": 0.1, "system-wide, fragile": 0.03}
+
+
+def reference_loop() -> float:
+    """Seconds of ten million additions in plain Python: a yardstick for the machine."""
+    start = time.perf_counter()
+    total = 0
+    for value in range(10_000_000):
+        total += value
+    return time.perf_counter() - start
+
+
+def seconds(work: Callable[[], Any], repeats: int = 3) -> tuple[float, Any]:
+    """Shortest time of some calls, and the result."""
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = work()
+        best = min(best, time.perf_counter() - start)
+    return best, result
+
+
+def numpy_frontier(book: LossBook, seed: int, loss: NDArray[np.int64], fallen: NDArray[np.bool_]) -> int:
+    """Failures in one cascade, round by round on whole frontiers; arrays must come in clean."""
+    frontier = np.array([seed])
+    fallen[seed] = True
+    count = 1
+    while frontier.size:
+        sizes = book.start[frontier + 1] - book.start[frontier]
+        ends = np.cumsum(sizes)
+        claims = np.arange(ends[-1]) + np.repeat(book.start[frontier] - ends + sizes, sizes)
+        hit = book.creditor[claims]
+        np.add.at(loss, hit, book.loss[claims])
+        frontier = np.unique(hit[(loss[hit] > book.limit[hit]) & ~fallen[hit]])
+        fallen[frontier] = True
+        count += frontier.size
+    return count
+
+
+def numpy_fresh(book: LossBook, seeds: NDArray[np.int64]) -> list[int]:
+    """A numpy frontier with new arrays for each cascade."""
+    firms = book.limit.size
+    return [numpy_frontier(book, s, np.zeros(firms, np.int64), np.zeros(firms, bool)) for s in seeds]
+
+
+def claims_and_equity(firms: int, degree: float, bearable: float) -> tuple[Any, NDArray[np.int64]]:
+    """Claims (row = creditor) of a generated network, and the loss that each firm can bear, in fen."""
+    network = generate(firms, degree, 1, load_sector_table())
+    buyer = np.repeat(np.arange(firms), np.diff(network.buyer_start))
+    claims = sparse.csr_array(
+        (network.weekly_amount * WEEKS_OWED, (network.supplier, buyer)), shape=(firms, firms)
+    )
+    noise = np.random.default_rng(0).lognormal(0.0, 1.0, firms)
+    return claims, (bearable * noise * np.asarray(claims.sum(axis=1)).ravel()).astype(np.int64)
+
+
+def whole_time(failed: NDArray[np.int32], work: Callable[[NDArray[np.int64]], Any]) -> tuple[float, float]:
+    """Seconds that ``work`` would take for all seeds, and the part of it that was timed.
+
+    Large cascades are few and costly, so they are sampled apart.
+    """
+    rng, total, timed = np.random.default_rng(0), 0.0, 0.0
+    for rows in (np.flatnonzero(failed > failed.size // 100), np.flatnonzero(failed <= failed.size // 100)):
+        if rows.size:
+            part = rng.choice(
+                rows, min(rows.size, 40 if failed[rows[0]] > failed.size // 100 else 2_000), False
+            )
+            took, _ = seconds(lambda part=part: work(part), 1)  # type: ignore[misc]
+            total += took / part.size * rows.size
+            timed += took
+    return total, timed
+
+
+def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
+    """Print one block: all firms' cascades, shared and from scratch, and numpy on a sample."""
+    firms = equity.size
+    whole, ranking = seconds(lambda: loss_cascades(claims, equity))
+    two, same = seconds(lambda: loss_cascades(claims, equity, threads=2))
+    assert np.array_equal(ranking.failed, same.failed) and np.array_equal(ranking.loss, same.loss)
+    book = loss_book(claims_csr("benchmark", "claims", claims), equity, np.ones(firms), True)
+    weight = np.ones(firms, np.int64)
+    shared, (_, visited) = seconds(lambda: all_cascades(book, weight, np.arange(firms), 1, True))
+    claims_visited = 0
+
+    def from_scratch(part: NDArray[np.int64]) -> None:
+        nonlocal claims_visited
+        plain, steps = all_cascades(book, weight, part, 1, False)
+        claims_visited += steps
+        assert np.array_equal(plain.failed[part], ranking.failed[part])
+
+    def in_numpy(part: NDArray[np.int64]) -> None:
+        assert np.array_equal(numpy_fresh(book, part), ranking.failed[part])
+
+    alone, timed = whole_time(ranking.failed, from_scratch)
+    numpy_seconds, _ = whole_time(ranking.failed, in_numpy)
+    print(
+        f"{name}: cascades of {ranking.failed.mean():,.1f} firms on average, {ranking.failed.max():,} at most\n"
+        f"  all firms, from the matrix {whole:.2f} s, two threads {two:.2f} s\n"
+        f"  shared closures {shared:.3f} s, {visited:,} claims, {shared / visited * 1e9:.1f} ns a claim\n"
+        f"  from scratch {alone:.2f} s, {timed / claims_visited * 1e9:.1f} ns a claim\n"
+        f"  numpy frontier {numpy_seconds:,.1f} s: {numpy_seconds / alone:,.0f} times from scratch, "
+        f"{numpy_seconds / shared:,.0f} times shared"
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Compile, then one block a level of what firms can bear, and one DebtRank."""
+    firms, degree = int(arguments[0]), float(arguments[1])
+    claims, equity = claims_and_equity(1_000, degree, 0.1)
+    loss_cascades(claims, equity)
+    loss_cascades(claims, equity, share_closures=False)
+    debtrank(claims, equity, np.full(1_000, 0.01))
+    print(f"reference loop {reference_loop():.2f} s")
+    for name, bearable in BEARABLE.items():
+        claims, equity = claims_and_equity(firms, degree, bearable)
+        if name == "local":
+            print(f"{firms:,} firms, {claims.nnz:,} claims")
+        report(name, claims, equity)
+    shock = np.zeros(firms)
+    shock[: firms // 100] = 0.1
+    claims, equity = claims_and_equity(firms, degree, 3.0)
+    took, h = seconds(lambda: debtrank(claims, equity, shock))
+    print(f"debtrank {took:.2f} s, {np.count_nonzero(h > shock):,} firms reached, {(h >= 1).sum():,} at 1")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["100000", "10"])

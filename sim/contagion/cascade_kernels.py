@@ -1,0 +1,254 @@
+"""Compiled loops of loss cascades: one cascade, and the cascades of all firms in one walk.
+
+All amounts are whole numbers in a unit of each creditor's own (:mod:`sim.contagion.cascade`), so sums
+are exact in any order.
+"""
+
+from __future__ import annotations
+
+from sim.core.kernel import kernel, kernel_step
+
+
+@kernel
+def spread(start, creditor, loss, room, failed, rounds, queue, count):  # type: ignore[no-untyped-def]
+    """One cascade from the seeds ``queue[:count]``, breadth first; returns how many failed.
+
+    ``failed`` and ``rounds`` are set by the caller for the seeds; ``room`` is used up.
+    """
+    head = 0
+    while head < count:
+        j = queue[head]
+        head += 1
+        for e in range(start[j], start[j + 1]):
+            i = creditor[e]
+            if failed[i]:
+                continue
+            room[i] -= loss[e]
+            if room[i] < 0:
+                failed[i] = True
+                rounds[i] = rounds[j] + 1
+                queue[count] = i
+                count += 1
+    return count
+
+
+@kernel
+def felled_alone(start, creditor, loss, limit, begin, target):  # type: ignore[no-untyped-def]
+    """Claims that break their creditor by themselves, by debtor, into ``begin, target``; how many."""
+    count = 0
+    begin[0] = 0
+    for j in range(start.shape[0] - 1):
+        for e in range(start[j], start[j + 1]):
+            i = creditor[e]
+            # written in any case and kept if it counts: cheaper than a branch that is hard to predict
+            target[count] = i
+            count += loss[e] > limit[i]
+        begin[j + 1] = count
+    return count
+
+
+@kernel
+def closure_forest(start, target, parent, reach, low, order, edge, stack, path):  # type: ignore[no-untyped-def]
+    """Give each firm a ``parent`` whose cascade its own contains, or -1.
+
+    ``start, target``: who is felled by whose failure alone. Strong components are found sinks first
+    (Tarjan, *SIAM Journal on Computing* 1, 146-160, 1972). All members of one have the same cascade;
+    one of them is made parent of the others, and gets as its own parent the firm outside with the
+    largest ``reach`` (a lower bound of its cascade). ``order`` starts at 0; the rest is scratch (n,).
+    """
+    clock = 0
+    on_stack = 0
+    for root in range(start.shape[0] - 1):
+        if order[root] != 0:
+            continue
+        if start[root] == start[root + 1]:  # fells nobody alone: a component of its own
+            clock += 1
+            order[root] = clock
+            reach[root] = 1
+            parent[root] = -1
+            continue
+        depth = 0
+        path[0] = root
+        while depth >= 0:
+            v = path[depth]
+            if order[v] == 0:
+                clock += 1
+                order[v] = clock
+                low[v] = clock
+                reach[v] = 0
+                edge[v] = start[v]
+                stack[on_stack] = v
+                on_stack += 1
+            deeper = False
+            while edge[v] < start[v + 1]:
+                w = target[edge[v]]
+                if order[w] == 0:
+                    depth += 1
+                    path[depth] = w
+                    deeper = True
+                    break
+                if reach[w] == 0:  # not closed yet, so on the stack
+                    low[v] = min(low[v], low[w])
+                edge[v] += 1
+            if deeper:
+                continue
+            if low[v] == order[v]:
+                on_stack = close_component(v, start, target, parent, reach, stack, on_stack)
+            depth -= 1
+    return clock
+
+
+@kernel_step
+def close_component(v, start, target, parent, reach, stack, on_stack):  # type: ignore[no-untyped-def]
+    """Take a finished component from the stack and hang it into the forest."""
+    bottom = on_stack - 1
+    while stack[bottom] != v:
+        bottom -= 1
+    best = -1
+    gate = v
+    for x in range(bottom, on_stack):
+        w = stack[x]
+        for e in range(start[w], start[w + 1]):
+            t = target[e]
+            if reach[t] > 0 and (best < 0 or reach[t] > reach[best]):
+                best = t
+                gate = w
+    size = on_stack - bottom
+    if best >= 0:
+        size += reach[best]
+    for x in range(bottom, on_stack):
+        parent[stack[x]] = gate
+        reach[stack[x]] = size
+    parent[gate] = best
+    return bottom
+
+
+@kernel
+def walk_order(parent, wanted, first_child, sibling, order, depth):  # type: ignore[no-untyped-def]
+    """Firms of the forest, parents first, subtrees together; returns how many are ``wanted``.
+
+    Ancestors of wanted firms become wanted. ``first_child`` and ``sibling`` start at -1.
+    """
+    firms = parent.shape[0]
+    for i in range(firms):
+        p = parent[i] if wanted[i] else -1
+        while p >= 0 and not wanted[p]:
+            wanted[p] = True
+            p = parent[p]
+    for i in range(firms - 1, -1, -1):
+        if wanted[i] and parent[i] >= 0:
+            sibling[i] = first_child[parent[i]]
+            first_child[parent[i]] = i
+    count = 0
+    for root in range(firms):
+        if not wanted[root] or parent[root] >= 0:
+            continue
+        v = root
+        level = 0
+        while True:
+            order[count] = v
+            depth[count] = level
+            count += 1
+            if first_child[v] >= 0:
+                v = first_child[v]
+                level += 1
+                continue
+            while level > 0 and sibling[v] < 0:
+                v = parent[v]
+                level -= 1
+            if level == 0:
+                break
+            v = sibling[v]
+    return count
+
+
+@kernel_step
+def fell(seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, hits):  # type: ignore[no-untyped-def]
+    """Add a seed to a finished cascade and let it run on; returns (failed, weight lost, hits, visited).
+
+    A firm has fallen when its ``room`` is negative. Each change of room is noted in ``hit, before``.
+    """
+    visited = 0
+    if room[seed] >= 0:
+        hit[hits] = seed
+        before[hits] = room[seed]
+        hits += 1
+        room[seed] = -1
+        lost += weight[seed]
+        queue[count] = seed
+        head = count
+        count += 1
+        while head < count:
+            j = queue[head]
+            head += 1
+            first, last = start[j], start[j + 1]
+            visited += last - first
+            for e in range(first, last):
+                i = creditor[e]
+                left = room[i]
+                if left < 0:
+                    continue
+                hit[hits] = i
+                before[hits] = left
+                hits += 1
+                left -= loss[e]
+                room[i] = left
+                if left < 0:
+                    lost += weight[i]
+                    queue[count] = i
+                    count += 1
+    return count, lost, hits, visited
+
+
+@kernel_step
+def take_back(room, hit, before, hits, keep):  # type: ignore[no-untyped-def]
+    """Undo the latest changes of room until ``keep`` are left, last in first out."""
+    for x in range(hits - 1, keep - 1, -1):
+        room[hit[x]] = before[x]
+
+
+@kernel
+def sweep(  # type: ignore[no-untyped-def]
+    order, depth, first, last, parent, alone, start, creditor, loss, weight,
+    room, queue, hit, before, kept_count, kept_hits, kept_lost, path, failed, total,
+):  # fmt: skip
+    """Cascades of the firms ``order[first:last]``, each grown out of that of its parent.
+
+    ``room``: what each firm can bear before any failure; it is left so. ``hit, before``: as long as
+    claims and firms together. ``kept_*``: the state at each level of the walk. ``alone``: firms whose
+    failure fells nobody. Returns claims visited.
+    """
+    visited = 0
+    level = 0
+    p = parent[order[first]]
+    for x in range(depth[first] - 1, -1, -1):
+        path[x] = p
+        p = parent[p]
+    for position in range(first - depth[first], last):
+        if position < first:  # the way from the root down to the first firm
+            own = position - first + depth[first]
+            seed = path[own]
+        else:
+            own = depth[position]
+            seed = order[position]
+        keep = kept_hits[own - 1] if own > 0 else 0
+        if level > own:
+            take_back(room, hit, before, kept_hits[level - 1], keep)
+        level = own
+        if alone[seed] and own == 0 and (position + 1 == last or depth[position + 1] == 0):
+            failed[seed] = 1
+            total[seed] = weight[seed]
+            continue
+        count = kept_count[own - 1] if own > 0 else 0
+        lost = kept_lost[own - 1] if own > 0 else weight[seed] - weight[seed]
+        count, lost, hits, steps = fell(
+            seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, keep
+        )
+        visited += steps
+        kept_count[own], kept_hits[own], kept_lost[own] = count, hits, lost
+        level = own + 1
+        failed[seed] = count
+        total[seed] = lost
+    if level > 0:
+        take_back(room, hit, before, kept_hits[level - 1], 0)
+    return visited

@@ -1,0 +1,175 @@
+"""The loss cascade of every firm's failure: a ranking of super-spreaders."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.contagion.cascade import LossBook, loss_book
+from sim.contagion.cascade_kernels import closure_forest, felled_alone, sweep, walk_order
+from sim.contagion.graphs import chosen_firms, claims_csr, firm_column, share_column
+from sim.core.columns import I32, I64, Bool
+from sim.core.errors import SpecError
+
+#: Pieces of work a thread: cascades are uneven (assumption).
+_PIECES = 4
+
+
+class CascadeRanking(NamedTuple):
+    """What each firm's failure brings down. Firms that were not asked for hold 0.
+
+    Attributes
+    ----------
+    failed:
+        Failures in the cascade of each firm, itself included, shape (n,).
+    loss:
+        Their total weight: by default all losses on claims in the cascade, unit of the claims. int64
+        where the weights are whole numbers, else float64.
+    """
+
+    failed: I32
+    loss: NDArray[Any]
+
+
+class ClosureForest(NamedTuple):
+    """An order in which each cascade grows out of a smaller one.
+
+    Attributes
+    ----------
+    order, depth:
+        The walk through the forest, parents first, and how deep each step is.
+    parent:
+        For each firm another whose cascade its own contains, or -1.
+    alone:
+        Firms whose failure breaks nobody by itself; their cascade is the firm.
+    """
+
+    order: I32
+    depth: I32
+    parent: I32
+    alone: Bool
+
+
+def plan_closures(book: LossBook, wanted: Bool) -> ClosureForest:
+    """The forest that covers the ``wanted`` firms and those on which their cascades are built.
+
+    A debtor whose claim alone exceeds a creditor's limit starts a cascade that contains the
+    creditor's own, since losses only add up. Every cascade beyond its seed begins so.
+    """
+    firms = book.limit.size
+    start, target = np.empty(firms + 1, np.int64), np.empty(book.loss.size + 1, np.int32)
+    felled_alone(book.start, book.creditor, book.loss, book.limit, start, target)
+    parent, low, clock, stack, path, depth = (np.empty(firms, np.int32) for _ in range(6))
+    clock[:] = 0
+    reach, edge = np.zeros(firms, np.int64), np.empty(firms, np.int64)
+    closure_forest(start, target, parent, reach, low, clock, edge, stack, path)
+    first_child, sibling = np.full(firms, -1, np.int32), np.full(firms, -1, np.int32)
+    order, covered = path, wanted.copy()
+    count = walk_order(parent, covered, first_child, sibling, order, depth)
+    return ClosureForest(order[:count], depth[:count], parent, np.diff(start) == 0)
+
+
+def _pieces(steps: int, threads: int) -> list[tuple[int, int]]:
+    count = min(steps, 1 if threads == 1 else _PIECES * threads)
+    cuts = [steps * x // count for x in range(count + 1)] if count else []
+    return list(pairwise(cuts))
+
+
+def _unshared(firms: int, seeds: I64) -> ClosureForest:
+    """No cascade grows out of another."""
+    nobody = np.full(firms, -1, np.int32)
+    return ClosureForest(
+        seeds.astype(np.int32), np.zeros(seeds.size, np.int32), nobody, np.zeros(firms, np.bool_)
+    )
+
+
+def all_cascades(
+    book: LossBook, weight: NDArray[Any], seeds: I64, threads: int, share_closures: bool
+) -> tuple[CascadeRanking, int]:
+    """Cascades of all ``seeds``, and how many claims were visited on the way."""
+    firms = book.limit.size
+    failed, loss = np.zeros(firms, np.int32), np.zeros(firms, weight.dtype)
+    wanted = np.zeros(firms, np.bool_)
+    wanted[seeds] = True
+    forest = plan_closures(book, wanted) if share_closures else _unshared(firms, seeds)
+    levels = int(forest.depth.max(initial=0)) + 1
+    notes = firms + book.loss.size
+
+    def run(piece: tuple[int, int]) -> int:
+        kept_count, kept_hits, path = (np.empty(levels, kind) for kind in (np.int32, np.int64, np.int32))
+        return int(
+            sweep(
+                forest.order, forest.depth, *piece, forest.parent, forest.alone, book.start, book.creditor,
+                book.loss, weight, book.limit.copy(), np.empty(firms, np.int32), np.empty(notes, np.int32),
+                np.empty(notes, np.int64), kept_count, kept_hits, np.empty(levels, weight.dtype), path,
+                failed, loss,
+            )
+        )  # fmt: skip
+
+    pieces = _pieces(forest.order.size, threads)
+    if threads == 1:
+        visited = sum(map(run, pieces))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            visited = sum(pool.map(run, pieces))
+    failed[~wanted], loss[~wanted] = 0, 0
+    return CascadeRanking(failed, loss), visited
+
+
+def _own_debts(claims: Any, lgd: NDArray[np.float64]) -> NDArray[Any]:
+    """What creditors lose on each firm, should it fail; in whole units where nothing is recovered."""
+    total = np.asarray(claims.sum(axis=0), dtype=claims.dtype).ravel()
+    return total if claims.dtype.kind == "i" and bool((lgd == 1.0).all()) else total * lgd
+
+
+def loss_cascades(
+    exposures: Any,
+    equity: ArrayLike,
+    *,
+    lgd: ArrayLike = 1.0,
+    strict: bool = True,
+    seeds: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    threads: int = 1,
+    share_closures: bool = True,
+) -> CascadeRanking:
+    """Size of the cascade that each single failure sets off; rules as in :func:`cascade`.
+
+    Parameters
+    ----------
+    exposures, equity, lgd, strict:
+        As in :func:`sim.contagion.cascade.cascade`.
+    seeds:
+        Firms to try, one at a time: row numbers or a mask (n,); all by default.
+    weights:
+        What is lost with each failed firm, such as jobs; by default ``lgd`` times all claims on it,
+        so that ``loss`` is what creditors write off in the cascade.
+    threads:
+        Worker threads; the result does not depend on it.
+    share_closures:
+        Build each cascade on that of a firm it is known to contain, instead of from scratch. The
+        result is the same (fractional weights are then summed in another order); system-wide cascades
+        no longer cost the square of the number of firms.
+
+    Raises
+    ------
+    SpecError
+        For input of the wrong shape or range.
+    """
+    claims = claims_csr("loss_cascades", "exposures", exposures)
+    firms = claims.shape[0]
+    own = firm_column("loss_cascades", "equity", equity, firms)
+    share = share_column("loss_cascades", "lgd", lgd, firms)
+    if threads < 1:
+        raise SpecError("loss_cascades", "threads", f"is {threads}", "1 or more")
+    chosen = chosen_firms("loss_cascades", "seeds", np.ones(firms, bool) if seeds is None else seeds, firms)
+    if weights is None:
+        weight = _own_debts(claims, share)
+    else:
+        weight = firm_column("loss_cascades", "weights", weights, firms)
+    ranking, _ = all_cascades(loss_book(claims, own, share, strict), weight, chosen, threads, share_closures)
+    return ranking

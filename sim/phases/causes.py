@@ -1,0 +1,143 @@
+"""Why a firm failed: exact shares of its shortfall by channel, and within a channel by agent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.contagion.shapley import shapley_shares
+from sim.core.columns import F64
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+#: Causes of a firm's failure in the order of the shares, with their columns in the table of events.
+FIRM_CAUSES = {
+    "own": "cause_own",
+    "late_receipts": "cause_late_receipts",
+    "write_off": "cause_writeoff",
+    "cancelled_orders": "cause_orders",
+    "lost_inputs": "cause_inputs",
+    "lender_to_credit": "cause_credit",
+}
+
+
+def liquidity_lost(state: State, firm: int) -> F64:
+    """Liquidity that each cause of :data:`FIRM_CAUSES` has taken from a living firm so far, fen.
+
+    Late receipts are what customers owe beyond the due date; credit is the part of the line by which its
+    bank's standard fell below its level at week 0; own is what else is missing against the firm's usual cash and line.
+    """
+    f, losses, p = state.firms, state.losses, state.firm_numbers
+    hard = f.hard_cost_share[firm] * f.average_sales[firm]
+    lenders, bank = state.lenders, f.bank[firm]
+    usual_line = p.credit_line_weeks * hard * lenders.normal_standard[bank]
+    fallen = lenders.normal_standard[bank] - lenders.standard[bank]
+    credit = p.credit_line_weeks * hard * state.credit_factor() * fallen
+    lost = np.array(
+        [
+            0.0,
+            float(f.overdue_receivables[firm]),
+            float(losses.write_off[firm]),
+            float(losses.orders[firm]),
+            float(losses.inputs[firm]),
+            max(0.0, float(credit)),
+        ]
+    )
+    usual = f.buffer_weeks[firm] * hard + usual_line
+    liquid = float(f.cash[firm] - f.drawn[firm] + f.line[firm])
+    lost[0] = max(0.0, float(usual) - liquid - lost.sum())
+    return lost
+
+
+def shortfall(state: State, firm: int) -> float:
+    """What a failing firm lacks to be out of strain, fen: at least what it owes beyond its line."""
+    f, p = state.firms, state.firm_numbers
+    hard = float(f.hard_cost_share[firm] * f.average_sales[firm])
+    liquid = float(f.cash[firm] - f.drawn[firm] + f.line[firm])
+    return max(1.0, p.strain_weeks * hard - liquid)
+
+
+def record_failure(state: State, firm: int, forced: bool) -> None:
+    """Add a firm's failure to the events, with the shares of its causes and the agents behind them.
+
+    Shares are Shapley values (:func:`sim.contagion.shapley.shapley_shares`); a forced failure is its
+    own cause. Within a channel agents share pro rata to the money that the firm lost through each.
+    """
+    f = state.firms
+    number = len(state.events)
+    if forced:
+        shares = np.eye(len(FIRM_CAUSES))[0]
+    else:
+        lost = liquidity_lost(state, firm)
+        lacking = min(shortfall(state, firm), float(lost.sum()))
+        if lacking <= 0.0:  # creditors petitioned against a firm that could have paid
+            shares = np.eye(len(FIRM_CAUSES))[0]
+        else:
+            shares = shapley_shares(lost[None, :], np.array([lacking]))[0]
+    rows = _agents(state, firm, number, dict(zip(FIRM_CAUSES, shares, strict=True)))
+    state.causes.extend(rows)
+    by_firm: dict[int, float] = {}
+    for _, _, kind, agent, _, share in rows:
+        if kind == "firm":
+            by_firm[agent] = by_firm.get(agent, 0.0) + share
+    state.events.append(
+        {
+            "week": state.week,
+            "kind": "firm",
+            "agent": firm,
+            "sector": state.sectors[int(f.sector[firm])],
+            **{FIRM_CAUSES[name]: float(share) for name, share in zip(FIRM_CAUSES, shares, strict=True)},
+            "cause_job": 0.0,
+            "main_cause_agent": max(by_firm, key=lambda agent: (by_firm[agent], -agent)) if by_firm else -1,
+        }
+    )
+    state.newest_failure[firm] = number
+
+
+Cause = tuple[int, str, str, int, int, float]
+
+
+def _agents(state: State, firm: int, number: int, shares: dict[str, float]) -> list[Cause]:
+    """Rows (event, channel, kind, agent, parent, share); what no agent stands behind is the firm's own."""
+    f, k = state.firms, state.links
+    sold = state.links_of_supplier[state.supplier_start[firm] : state.supplier_start[firm + 1]]
+    bought = np.arange(state.buyer_start[firm], state.buyer_start[firm + 1])
+    weights = {
+        "late_receipts": (k.buyer[sold], (k.overdue[sold] - k.advanced[sold]).astype(np.float64)),
+        "write_off": (k.buyer[sold], k.lost[sold].astype(np.float64)),
+        "cancelled_orders": (k.buyer[sold], k.missed[sold].astype(np.float64)),
+        "lost_inputs": (k.supplier[bought], k.short[bought].astype(np.float64)),
+    }
+    rows: list[Cause] = [(number, "own", "none", -1, -1, shares["own"])]
+    for channel, (agents, weight) in weights.items():
+        share = shares[channel]
+        total = float(weight.sum())
+        if share <= 0.0:
+            continue
+        if total <= 0.0:
+            rows.append((number, channel, "none", -1, -1, share))
+            continue
+        for agent, part in zip(agents.tolist(), (weight / total).tolist(), strict=True):
+            if part > 0.0:
+                rows.append((number, channel, "firm", agent, _event_of(state, agent, channel), share * part))
+    if shares["lender_to_credit"] > 0.0:
+        bank = int(f.bank[firm])
+        rows.append((number, "lender_to_credit", "lender", bank, -1, shares["lender_to_credit"]))
+    return [row for row in rows if row[5] > 0.0]
+
+
+def _event_of(state: State, agent: int, channel: str) -> int:
+    """The failure of ``agent`` through which it acted, -1 where it acted as a living firm."""
+    event = state.newest_failure.get(agent, -1)
+    if event < 0 or channel == "late_receipts":
+        return -1
+    recent = state.firm_numbers.entrant_weeks + state.firm_numbers.memory_weeks
+    return event if state.week - state.events[event]["week"] <= recent else -1
+
+
+def record_lender_loss(state: State, lender: int, kind: str, agent: int, loss: int) -> None:
+    """Note which default cost a lender how much (fen)."""
+    if loss > 0:
+        state.lender_losses.append((state.week, lender, kind, agent, loss))

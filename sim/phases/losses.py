@@ -1,0 +1,100 @@
+"""What each contagion channel has cost each firm in liquidity, kept from week to week."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.kernel import kernel, kernel_step
+
+
+@kernel_step
+def answered(hard_share, purchase_share, p, terms, lost, average, activity, receipts, purchases):  # type: ignore[no-untyped-def]
+    """One week of the linear response of cash to missing sales of ``lost`` fen.
+
+    The firm would have received the cash part now and the credit part after the terms; hard costs
+    would have been higher, in part after a while; so would purchases, which are paid after the terms.
+    Delays are first-order lags of the same mean. Returns (cash lost, and the four memories).
+    """
+    average += (lost - average) / p.cost_average_weeks
+    activity += p.order_smoothing * (lost - activity)
+    receipts += (p.credit_share * lost - receipts) / terms
+    purchases += (purchase_share * activity - purchases) / terms
+    saved = hard_share * (p.sticky_costs * average + (1.0 - p.sticky_costs) * lost) + purchases
+    cash = (1.0 - p.credit_share) * lost + receipts - saved
+    return cash, average, activity, receipts, purchases
+
+
+@kernel
+def losses_week(f, losses, p, terms):  # type: ignore[no-untyped-def]
+    """Add the week's losses of liquidity by channel; ``terms`` is the usual length of trade credit.
+
+    A loss that later weeks make good again shrinks, to zero at the least.
+    """
+    x = losses
+    for i in range(f.cash.shape[0]):
+        due = x.pending[i] / terms
+        x.pending[i] -= due
+        x.write_off[i] += due
+        hard, bought = f.hard_cost_share[i], x.purchase_share[i]
+        cash, x.missed_average[i], x.missed_activity[i], x.missed_receipts[i], x.missed_purchases[i] = answered(
+            hard, bought, p, terms, x.missed[i], x.missed_average[i], x.missed_activity[i],
+            x.missed_receipts[i], x.missed_purchases[i],
+        )  # fmt: skip
+        x.orders[i] = max(0.0, x.orders[i] + cash)
+        cash, x.unmade_average[i], x.unmade_activity[i], x.unmade_receipts[i], x.unmade_purchases[i] = answered(
+            hard, bought, p, terms, x.unmade[i], x.unmade_average[i], x.unmade_activity[i],
+            x.unmade_receipts[i], x.unmade_purchases[i],
+        )  # fmt: skip
+        x.undelivered_payments[i] += (x.undelivered[i] - x.undelivered_payments[i]) / terms
+        cash += x.bought_outside[i] - x.undelivered_payments[i]
+        x.inputs[i] = max(0.0, x.inputs[i] + cash)
+
+
+@kernel_step
+def payout(i, f, p, more_cash):  # type: ignore[no-untyped-def]
+    """What owners take this week if the firm had ``more_cash`` fen, at least zero.
+
+    They take what exceeds the equity target: buffer plus normal receivables minus payables. The
+    target is equity, not cash: faster payment must not leave as dividend.
+    """
+    scale = f.average_sales[i] / f.normal_sales[i]
+    buffer = f.buffer_weeks[i] * f.hard_cost_share[i] * f.average_sales[i]
+    target = buffer + scale * (f.normal_receivables[i] - f.normal_payables[i])
+    equity = f.cash[i] - f.drawn[i] + f.receivables[i] - f.payables[i] + more_cash
+    free = f.cash[i] - f.drawn[i] + more_cash - np.int64(p.payroll_reserve_weeks * f.hard_costs[i])
+    return max(0.0, min(equity - target, free))
+
+
+@kernel
+def dividends_week(f, losses, p):  # type: ignore[no-untyped-def]
+    """Owners take what exceeds the equity target; returns fen paid.
+
+    Without its losses the firm would have paid out more: that part is no loss of liquidity any more.
+    """
+    total = 0
+    for i in range(f.cash.shape[0]):
+        if not f.alive[i] or f.normal_sales[i] == 0:
+            continue
+        taken = np.int64(payout(i, f, p, np.int64(0)))
+        lost = losses.write_off[i] + losses.orders[i] + losses.inputs[i]
+        if lost > 0.0:
+            gone = payout(i, f, p, np.int64(lost)) - np.float64(taken)
+            left = min(1.0, max(0.0, 1.0 - gone / lost))
+            losses.write_off[i] *= left
+            losses.orders[i] *= left
+            losses.inputs[i] *= left
+        f.cash[i] -= taken
+        total += taken
+    return total
+
+
+@kernel_step
+def forget_losses(i, losses):  # type: ignore[no-untyped-def]
+    """An entrant has lost nothing yet."""
+    x = losses
+    x.write_off[i], x.orders[i], x.inputs[i], x.pending[i] = 0.0, 0.0, 0.0, 0.0
+    x.missed[i], x.missed_average[i], x.missed_activity[i] = 0.0, 0.0, 0.0
+    x.missed_receipts[i], x.missed_purchases[i] = 0.0, 0.0
+    x.unmade[i], x.unmade_average[i], x.unmade_activity[i] = 0.0, 0.0, 0.0
+    x.unmade_receipts[i], x.unmade_purchases[i] = 0.0, 0.0
+    x.bought_outside[i], x.undelivered[i], x.undelivered_payments[i] = 0.0, 0.0, 0.0
