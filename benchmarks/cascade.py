@@ -81,21 +81,20 @@ def claims_and_equity(firms: int, degree: float, bearable: float) -> tuple[Any, 
     return claims, (bearable * noise * np.asarray(claims.sum(axis=1)).ravel()).astype(np.int64)
 
 
-def whole_time(failed: NDArray[np.int32], work: Callable[[NDArray[np.int64]], Any]) -> tuple[float, float]:
-    """Seconds that ``work`` would take for all seeds, and the part of it that was timed.
+def whole_time(failed: NDArray[np.int32], work: Callable[[NDArray[np.int64]], Any], small: int) -> float:
+    """Seconds that ``work`` would take for all seeds, from samples.
 
-    Large cascades are few and costly, so they are sampled apart.
+    Large cascades are few and costly, so up to 40 of them are sampled apart from ``small`` others.
     """
-    rng, total, timed = np.random.default_rng(0), 0.0, 0.0
-    for rows in (np.flatnonzero(failed > failed.size // 100), np.flatnonzero(failed <= failed.size // 100)):
+    rng, total = np.random.default_rng(0), 0.0
+    large = failed > failed.size // 100
+    for rows, most in ((np.flatnonzero(large), 40), (np.flatnonzero(~large), small)):
         if rows.size:
-            part = rng.choice(
-                rows, min(rows.size, 40 if failed[rows[0]] > failed.size // 100 else 2_000), False
-            )
-            took, _ = seconds(lambda part=part: work(part), 1)  # type: ignore[misc]
-            total += took / part.size * rows.size
-            timed += took
-    return total, timed
+            part = rng.choice(rows, min(rows.size, most), replace=False)
+            start = time.perf_counter()
+            work(part)
+            total += (time.perf_counter() - start) / part.size * rows.size
+    return total
 
 
 def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
@@ -107,24 +106,25 @@ def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
     book = loss_book(claims_csr("benchmark", "claims", claims), equity, np.ones(firms), True)
     weight = np.ones(firms, np.int64)
     shared, (_, visited) = seconds(lambda: all_cascades(book, weight, np.arange(firms), 1, True))
-    claims_visited = 0
+    claims_visited, timed = 0, 0.0
 
     def from_scratch(part: NDArray[np.int64]) -> None:
-        nonlocal claims_visited
-        plain, steps = all_cascades(book, weight, part, 1, False)
-        claims_visited += steps
+        nonlocal claims_visited, timed
+        took, (plain, steps) = seconds(lambda: all_cascades(book, weight, part, 1, False), 1)
+        claims_visited, timed = claims_visited + steps, timed + took
         assert np.array_equal(plain.failed[part], ranking.failed[part])
 
     def in_numpy(part: NDArray[np.int64]) -> None:
         assert np.array_equal(numpy_fresh(book, part), ranking.failed[part])
 
-    alone, timed = whole_time(ranking.failed, from_scratch)
-    numpy_seconds, _ = whole_time(ranking.failed, in_numpy)
+    alone = whole_time(ranking.failed, from_scratch, firms)
+    numpy_seconds = whole_time(ranking.failed, in_numpy, 2_000)
+    failed = ranking.failed
     print(
-        f"{name}: cascades of {ranking.failed.mean():,.1f} firms on average, {ranking.failed.max():,} at most\n"
-        f"  all firms, from the matrix {whole:.2f} s, two threads {two:.2f} s\n"
+        f"{name}: cascades of {failed.mean():,.1f} firms on average, {failed.max():,} at most\n"
+        f"  all firms, from the matrix {whole:.3f} s, two threads {two:.3f} s\n"
         f"  shared closures {shared:.3f} s, {visited:,} claims, {shared / visited * 1e9:.1f} ns a claim\n"
-        f"  from scratch {alone:.2f} s, {timed / claims_visited * 1e9:.1f} ns a claim\n"
+        f"  from scratch {alone:.3f} s, {timed / claims_visited * 1e9:.1f} ns a claim\n"
         f"  numpy frontier {numpy_seconds:,.1f} s: {numpy_seconds / alone:,.0f} times from scratch, "
         f"{numpy_seconds / shared:,.0f} times shared"
     )

@@ -205,6 +205,7 @@ def test_a_firm_without_equity_stands_until_it_loses() -> None:
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("not square", {"exposures": np.ones((2, 3))}, "exposures: has the shape"),
     ("negative", {"exposures": -np.ones((2, 2))}, "exposures: holds the amount -1.0"),
+    ("overflow", {"exposures": np.full((2, 2), 2**60)}, "amounts beyond 2..61 in all"),
     ("seed", {"seeds": [5]}, "seeds: names the firm 5"),
     ("seed kind", {"seeds": [0.5]}, "seeds: is an array of float64"),
     ("lgd", {"lgd": 1.2}, r"lgd\[0\]: is 1.2"),

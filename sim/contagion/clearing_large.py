@@ -109,10 +109,9 @@ def relax(c, sweeps, accuracy):  # type: ignore[no-untyped-def]
             leaving = 0.0
             for a in range(c.x.shape[0]):
                 leaving += c.leak[a] * c.x[a]
-            scale = entering / leaving
-            if np.isfinite(scale) and abs(scale - 1.0) > 4e-16:
+            if leaving > 0.0 and abs(entering - leaving) > 4e-16 * leaving:
                 for a in range(c.x.shape[0]):
-                    c.x[a] *= scale
+                    c.x[a] *= entering / leaving
         if change <= _ROUNDING and (change == 0.0 or change >= before):
             return done
         if change > _ROUNDING:  # the slower of the last factors, so that one lucky sweep ends nothing

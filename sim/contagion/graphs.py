@@ -33,8 +33,10 @@ def claims_csr(source: str, field: str, matrix: Any) -> Any:
         raise SpecError(source, field, f"holds {given.dtype} values", allowed)
     whole = given.dtype.kind in "biu"
     claims: Any = sparse.csr_array(given, copy=True)
-    if whole and claims.data.size and claims.data.max() > LARGEST_WHOLE:
-        raise SpecError(source, field, f"holds the amount {claims.data.max()}", "amounts up to 2**61")
+    if whole and claims.data.sum(dtype=np.float64) > LARGEST_WHOLE:
+        raise SpecError(
+            source, field, "holds amounts beyond 2**61 in all", "whole amounts up to 2**61 in all"
+        )
     claims = claims.astype(np.int64 if whole else np.float64)
     claims.sum_duplicates()
     if not np.isfinite(claims.data).all():

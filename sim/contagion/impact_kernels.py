@@ -169,7 +169,7 @@ def _send(j, gain, least, place, weight, s, m, w, replace):  # type: ignore[no-u
 
 @kernel_step
 def _stage(least, most, visits, found, weight, s, m, w, replace):  # type: ignore[no-untyped-def]
-    """Send losses until none is worth more than ``least`` a link or ``most`` links were visited; value sent."""
+    """Send losses until none is worth more than ``least`` a link, or ``most`` links were visited."""
     touched, senders, groups, total = found
     size = w.queue.shape[0]
     head, tail, moved = 0, 0, 0.0

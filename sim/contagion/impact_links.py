@@ -21,12 +21,34 @@ Network: TypeAlias = SupplyNetwork | tuple[ArrayLike | sparse.sparray | sparse.s
 
 #: Sectors that make or extract goods, by their names in the shipped sector table.
 PRODUCING = frozenset(
-    "agriculture mining food textiles_apparel wood_paper petroleum_chemicals building_materials metals"
-    " machinery vehicles electrical electronics utilities construction".split()
+    [
+        "agriculture",
+        "mining",
+        "food",
+        "textiles_apparel",
+        "wood_paper",
+        "petroleum_chemicals",
+        "building_materials",
+        "metals",
+        "machinery",
+        "vehicles",
+        "electrical",
+        "electronics",
+        "utilities",
+        "construction",
+    ]
 )
 SERVING = frozenset(
-    "wholesale_retail transport hotels_catering it_services finance real_estate business_services"
-    " public_social".split()
+    [
+        "wholesale_retail",
+        "transport",
+        "hotels_catering",
+        "it_services",
+        "finance",
+        "real_estate",
+        "business_services",
+        "public_social",
+    ]
 )
 
 
@@ -93,7 +115,7 @@ def _sectors(value: ArrayLike, firms: int) -> tuple[I32, int]:
         names, place = np.unique(given, return_inverse=True)
         return place.astype(np.int32), len(names)
     if given.dtype.kind not in "iu" or (given < 0).any() or (given > 10_000_000).any():
-        raise SpecError(SOURCE, "sector", "holds something else", "names, or whole numbers from 0 to 10,000,000")
+        raise SpecError(SOURCE, "sector", f"is {given.dtype}", "names or whole numbers, 0 to 10,000,000")
     return given.astype(np.int32), int(given.max()) + 1
 
 
@@ -174,7 +196,7 @@ def _spread(links: sparse.csr_array, group: I32, onward: F64, bounded: Bool) -> 
 
 def market(flows: Flows) -> tuple[Market, F64]:
     """Sales by sector, and the largest share of a firm's loss that is felt while half its sector lives."""
-    capacity = np.bincount(flows.sector, weights=flows.to_firms, minlength=flows.sectors)
+    capacity = np.bincount(flows.sector, weights=flows.to_firms, minlength=flows.sectors).astype(np.float64)
     half = 0.5 * capacity[flows.sector]
     felt = np.minimum(1.0, np.divide(flows.to_firms, half, out=np.ones_like(half), where=half > 0.0))
     return Market(flows.sector, flows.to_firms, capacity), felt

@@ -64,7 +64,7 @@ def leontief_output(Z: ArrayLike, f: ArrayLike, f_new: ArrayLike) -> LeontiefOut
             f"(I - A) has no inverse: the spectral radius of A is {radius:.6g}",
             "final demand in every closed circle of sectors, so that the radius is below 1",
         )
-    inverse = np.linalg.inv(np.eye(size) - coefficients)
+    inverse = np.linalg.inv(np.eye(size) - coefficients).astype(np.float64)
     return LeontiefOutput(inverse, output, inverse @ new_demand)
 
 

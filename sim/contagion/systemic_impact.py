@@ -208,8 +208,16 @@ def _run(
     """Compute chunks of seeds in threads, each with working memory of its own."""
     workers = max(1, min(threads or os.cpu_count() or 1, math.ceil(len(seeds) / CHUNK)))
     firms = len(weight)
-    found = [np.zeros(len(seeds)) for _ in range(5)]
-    out = Results(*found, np.zeros(len(seeds), dtype=np.int32), np.zeros(len(seeds), dtype=np.int64))
+    many = len(seeds)
+    out = Results(
+        esri=np.zeros(many),
+        down=np.zeros(many),
+        up=np.zeros(many),
+        remaining_down=np.zeros(many),
+        remaining_up=np.zeros(many),
+        stages=np.zeros(many, dtype=np.int32),
+        visits=np.zeros(many, dtype=np.int64),
+    )
     spare: SimpleQueue[tuple[Scratch, Scratch]] = SimpleQueue()
     for _ in range(workers):
         spare.put((_scratch(firms, groups, sectors), _scratch(firms, firms, sectors)))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from sim.experiments.outbreak_losses import LOSSES, totals
 from sim.experiments.statistics import Estimate, mean_interval
 
 if TYPE_CHECKING:
-    from sim.experiments.outbreak import Outbreak
+    from sim.experiments.outbreak_result import Outbreak
 
 #: Further failed firms that a document lists.
 MOST_INFECTED = 100
@@ -32,7 +33,9 @@ def headline(outbreak: Outbreak) -> list[Headline]:
     ``extra_borrowers``: borrowers over 90 days late with the shock only, less those without it only;
     ``jobs_lost``: further lay-offs of the run's borrowers; ``job_years``: employment of all firms
     missing, in full years; ``output_lost`` and ``write_offs`` (of trade debt), fen; ``overdue_added``:
-    overdue trade debt at the end, fen; ``R``: see :class:`sim.experiments.outbreak.Reproduction`.
+    overdue trade debt at the end, fen; where firms are rescued from the shock, ``failures_averted``,
+    ``layoffs_averted`` and ``output_saved``; ``R``: see
+    :class:`sim.experiments.outbreak_result.Reproduction`.
     """
     runs = range(outbreak.runs)
     kinds = [
@@ -68,7 +71,23 @@ def headline(outbreak: Outbreak) -> list[Headline]:
         "overdue_added": ("fen", [float(gap.iloc[-1]) for gap in level["trade_overdue"]]),
     }
     lines = [Headline(name, unit, mean_interval(found)) for name, (unit, found) in values.items()]
-    return [*lines, Headline("R", "1", outbreak.reproduction.seeds)]
+    return [*lines, *_rescue(outbreak), Headline("R", "1", outbreak.reproduction.seeds)]
+
+
+def _rescue(outbreak: Outbreak) -> list[Headline]:
+    """What the rescue averts: the shock alone less the shock with the rescue."""
+    if "rescued" not in outbreak.comparison.arms.names:
+        return []
+    pairs = [(totals(r.row("shocked")), totals(r.row("rescued"))) for r in outbreak.results]
+    named = {
+        "failures_averted": "failures",
+        "layoffs_averted": "jobs_lost",
+        "output_saved": "output_lost",
+    }
+    return [
+        Headline(name, LOSSES[loss].unit, mean_interval([old[loss] - new[loss] for old, new in pairs]))
+        for name, loss in named.items()
+    ]
 
 
 def document(outbreak: Outbreak) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
+import numpy as np
 import pandas as pd
 
 from sim.core.columns import I64
@@ -16,7 +17,8 @@ from sim.core.errors import StoppedError
 from sim.experiments.arms import Arms
 from sim.experiments.comparison import Comparison
 from sim.experiments.executors import Given, InlineExecutor, _pool, _workers
-from sim.experiments.outbreak_shocks import Market, Shock, hub_order, market_of
+from sim.experiments.outbreak_market import Market, market_of
+from sim.experiments.outbreak_shocks import Shock
 from sim.experiments.plan import (
     Plan,
     RulesLike,
@@ -99,7 +101,7 @@ def run_start(job: OutbreakTask, stop: StopSignal | None = None) -> StartResult:
     """
     start = cast("Ecosystem", start_of(job.task))
     market = market_of(start)
-    none = hub_order(market)[:0]
+    none: I64 = np.zeros(0, np.int64)
     shocked = none if job.shock is None else job.shock.choose(market, job.task.seed)
     result = StartResult(job.task.index, job.task.seed, shocked, market)
     for arm in job.task.arms:

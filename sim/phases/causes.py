@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.contagion.shapley import shapley_shares
 from sim.core.columns import F64
+from sim.phases.losses import losses_of
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -23,40 +24,19 @@ FIRM_CAUSES = {
 }
 
 
-def liquidity_lost(state: State, firm: int) -> F64:
-    """Liquidity that each cause of :data:`FIRM_CAUSES` has taken from a living firm so far, fen.
+def liquidity_lost(state: State, firm: int) -> tuple[F64, float]:
+    """What each cause of :data:`FIRM_CAUSES` has taken from a living firm so far, and what it lacks.
 
-    Late receipts are what customers owe beyond the due date; credit is the part of the line by which its
-    bank's standard fell below its level at week 0; own is what else is missing against the firm's usual cash and line.
+    Both in fen; see :func:`sim.phases.losses.lost_by_channel`. It lacks what would take it out of
+    strain, this week's usual offers paid.
     """
-    f, losses, p = state.firms, state.losses, state.firm_numbers
-    hard = f.hard_cost_share[firm] * f.average_sales[firm]
-    lenders, bank = state.lenders, f.bank[firm]
-    usual_line = p.credit_line_weeks * hard * lenders.normal_standard[bank]
-    fallen = lenders.normal_standard[bank] - lenders.standard[bank]
-    credit = p.credit_line_weeks * hard * state.credit_factor() * fallen
-    lost = np.array(
-        [
-            0.0,
-            float(f.overdue_receivables[firm]),
-            float(losses.write_off[firm]),
-            float(losses.orders[firm]),
-            float(losses.inputs[firm]),
-            max(0.0, float(credit)),
-        ]
+    f, p, lenders = state.firms, state.firm_numbers, state.lenders
+    lost = np.zeros(len(FIRM_CAUSES))
+    has = losses_of(
+        firm, f, state.losses, p, lenders.standard, lenders.normal_standard, state.credit_factor(), lost
     )
-    usual = f.buffer_weeks[firm] * hard + usual_line
-    liquid = float(f.cash[firm] - f.drawn[firm] + f.line[firm])
-    lost[0] = max(0.0, float(usual) - liquid - lost.sum())
-    return lost
-
-
-def shortfall(state: State, firm: int) -> float:
-    """What a failing firm lacks to be out of strain, fen: at least what it owes beyond its line."""
-    f, p = state.firms, state.firm_numbers
-    hard = float(f.hard_cost_share[firm] * f.average_sales[firm])
-    liquid = float(f.cash[firm] - f.drawn[firm] + f.line[firm])
-    return max(1.0, p.strain_weeks * hard - liquid)
+    needed = p.strain_weeks * f.hard_cost_share[firm] * f.average_sales[firm]
+    return lost, float(min(needed - has, lost.sum()))
 
 
 def record_failure(state: State, firm: int, forced: bool) -> None:
@@ -67,15 +47,11 @@ def record_failure(state: State, firm: int, forced: bool) -> None:
     """
     f = state.firms
     number = len(state.events)
-    if forced:
+    lost, lacking = liquidity_lost(state, firm)
+    if forced or lacking <= 0.0:  # or creditors petitioned against a firm that could pay by now
         shares = np.eye(len(FIRM_CAUSES))[0]
     else:
-        lost = liquidity_lost(state, firm)
-        lacking = min(shortfall(state, firm), float(lost.sum()))
-        if lacking <= 0.0:  # creditors petitioned against a firm that could have paid
-            shares = np.eye(len(FIRM_CAUSES))[0]
-        else:
-            shares = shapley_shares(lost[None, :], np.array([lacking]))[0]
+        shares = shapley_shares(lost[None, :], np.array([lacking]))[0]
     rows = _agents(state, firm, number, dict(zip(FIRM_CAUSES, shares, strict=True)))
     state.causes.extend(rows)
     by_firm: dict[int, float] = {}

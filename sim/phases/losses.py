@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.kernel import kernel, kernel_step
+from sim.phases.channels import LENDER_TO_CREDIT, OWN
 
 
 @kernel_step
@@ -86,6 +87,54 @@ def dividends_week(f, losses, p):  # type: ignore[no-untyped-def]
         f.cash[i] -= taken
         total += taken
     return total
+
+
+@kernel_step
+def lost_by_channel(i, f, losses, p, standard, normal, factor, lost):  # type: ignore[no-untyped-def]
+    """Liquidity that each cause has taken from firm ``i``, fen, into ``lost`` (6,): own, late receipts,
+    write-offs, cancelled orders, lost inputs, lender to credit.
+
+    Late receipts are what customers owe beyond the due date; credit is the part of the line by which
+    its bank's standard fell below its ``normal`` level; own is what else is missing against the
+    firm's usual cash and line.
+    """
+    hard = f.hard_cost_share[i] * f.average_sales[i]
+    bank = f.bank[i]
+    usual = hard * (f.buffer_weeks[i] + p.credit_line_weeks * normal[bank])
+    lost[1] = np.float64(f.overdue_receivables[i])
+    lost[2] = losses.write_off[i]
+    lost[3] = losses.orders[i]
+    lost[4] = losses.inputs[i]
+    lost[5] = 0.0
+    if not f.shield[i] & LENDER_TO_CREDIT:
+        lost[5] = max(0.0, p.credit_line_weeks * hard * factor * (normal[bank] - standard[bank]))
+    others = lost[1] + lost[2] + lost[3] + lost[4] + lost[5]
+    lost[0] = max(0.0, usual - liquid(i, f) - others)
+
+
+@kernel_step
+def liquid(i, f):  # type: ignore[no-untyped-def]
+    """Cash and open line, less the part of this week's usual offers that could not be paid, fen."""
+    return np.float64(f.cash[i] - f.drawn[i] + f.line[i] - max(np.int64(0), f.offered[i] - f.paid[i]))
+
+
+@kernel
+def losses_of(i, f, losses, p, standard, normal, factor, lost):  # type: ignore[no-untyped-def]
+    """:func:`lost_by_channel` of one firm, and its liquidity, fen."""
+    lost_by_channel(i, f, losses, p, standard, normal, factor, lost)
+    return liquid(i, f)
+
+
+@kernel
+def make_good_own(f, losses, p, standard, normal, factor, lost):  # type: ignore[no-untyped-def]
+    """Give firms that are shielded from their own losses what these took; returns fen given."""
+    given = 0
+    for i in range(f.cash.shape[0]):
+        if f.alive[i] and f.shield[i] & OWN:
+            lost_by_channel(i, f, losses, p, standard, normal, factor, lost)
+            f.cash[i] += np.int64(lost[0])
+            given += np.int64(lost[0])
+    return given
 
 
 @kernel_step

@@ -11,7 +11,7 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.phases.channels import LATE_RECEIPTS
-from sim.phases.losses import dividends_week, losses_week
+from sim.phases.losses import dividends_week, losses_week, make_good_own
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -293,6 +293,16 @@ def _backstop(state: State) -> None:
     state.macro.government -= paid + advanced
 
 
+def _make_good_own(state: State) -> None:
+    lenders, lost = state.lenders, np.zeros(6)
+    given = make_good_own(
+        state.firms, state.losses, state.firm_numbers, lenders.standard, lenders.normal_standard,
+        state.credit_factor(), lost,
+    )  # fmt: skip
+    state.ledger.pay("backstop_own_losses", Sector.GOVERNMENT, Sector.FIRMS, int(given))
+    state.macro.government -= int(given)
+
+
 def settlement(state: State) -> None:
     """Hard costs, trade debts, dividends and bank lines of one week."""
     f, ledger = state.firms, state.ledger
@@ -304,6 +314,7 @@ def settlement(state: State) -> None:
     dividends = int(dividends_week(f, state.losses, state.firm_numbers))
     ledger.pay("dividends", Sector.FIRMS, Sector.OTHERS, dividends)
     state.macro.others += dividends
+    _make_good_own(state)
     sweep_firm_lines(state)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import normal, uniforms
-from sim.phases.channels import OWN
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
 @kernel
 def demand_week(clock, f, p, path, key, keep_supply, wanted, living):  # type: ignore[no-untyped-def]
-    """Each firm's log shocks move and its final sales follow; returns (final sales, of these what the
-    government bought to shield firms), fen.
+    """Each firm's log shocks move and its final sales follow; returns total final sales, fen.
 
     ``path`` multiplies final demand by sector. Shocks are AR(1) and move demand between firms: final
     buyers keep their budget. In place of a failed firm they buy from firms of the same component of
@@ -39,7 +37,7 @@ def demand_week(clock, f, p, path, key, keep_supply, wanted, living):  # type: i
         if f.alive[i] or keep_supply:
             living[f.component[i]] += pull
     most = np.exp(-0.5 * p.shock_sd**2) * p.replacement_cap
-    total, supported = 0, 0
+    total = 0
     for i in range(f.cash.shape[0]):
         f.final_sales[i] = 0
         if f.alive[i] or keep_supply:
@@ -47,14 +45,8 @@ def demand_week(clock, f, p, path, key, keep_supply, wanted, living):  # type: i
             share = min(most, budget / pulled * (wanted[c] / living[c])) if living[c] > 0.0 else 0.0
             level = np.exp(f.demand_shock[i]) * share * path[f.sector[i]]
             f.final_sales[i] = np.int64(f.normal_final_sales[i] * level * f.input_limit[i])
-            if f.alive[i] and f.shield[i] & OWN:
-                lost = f.normal_final_sales[i] * max(0.0, 1.0 - level)
-                orders = f.normal_sales[i] - f.normal_final_sales[i]
-                lost += orders * max(0.0, 1.0 - np.exp(f.order_shock[i]))
-                f.final_sales[i] += np.int64(lost)
-                supported += np.int64(lost)
             total += f.final_sales[i]
-    return total, supported
+    return total
 
 
 @kernel
@@ -248,9 +240,7 @@ def trade(state: State) -> None:
     # the share of sales that missing inputs cost is read before the limits move on
     limit_before = f.input_limit.copy()
     by_component = np.zeros((2, int(f.component.max()) + 1))
-    total, supported = (
-        int(x) for x in demand_week(clock, f, p, state.demand_path(), key, keep_supply, *by_component)
-    )
+    total = int(demand_week(clock, f, p, state.demand_path(), key, keep_supply, *by_component))
     pull_week(slot, f, p, state.pull, state.full_pull)
     delivered, _, subsidy = (
         int(x) for x in orders_week(slot, f, k, state.buyer_start, losses, p, *rings, sold)
@@ -259,16 +249,15 @@ def trade(state: State) -> None:
     sales_week(f, losses, p, sold, keep_supply)
     losses.unmade[:] = f.sales * (1.0 / np.maximum(limit_before, 1e-3) - 1.0)
     ledger = state.ledger
-    private = total - supported
-    exports = int(private * state.macro.export_share)
-    public = int(private * state.macro.public_share)
+    exports = int(total * state.macro.export_share)
+    public = int(total * state.macro.public_share)
     ledger.pay("exports", Sector.WORLD, Sector.FIRMS, exports)
     ledger.pay("public_purchases", Sector.GOVERNMENT, Sector.FIRMS, public)
-    ledger.pay("consumer_sales", Sector.OTHERS, Sector.FIRMS, private - exports - public)
-    ledger.pay("backstop_orders", Sector.GOVERNMENT, Sector.FIRMS, supported + subsidy)
+    ledger.pay("consumer_sales", Sector.OTHERS, Sector.FIRMS, total - exports - public)
+    ledger.pay("backstop_orders", Sector.GOVERNMENT, Sector.FIRMS, subsidy)
     state.macro.world += -exports
-    state.macro.government += -public - supported - subsidy
-    state.macro.others += -(private - exports - public)
+    state.macro.government += -public - subsidy
+    state.macro.others += -(total - exports - public)
     ledger.accrue("sales_on_credit", Sector.FIRMS, Sector.FIRMS, delivered, Instrument.TRADE_CREDIT)
     ledger.write_off("trade_disputes", Sector.FIRMS, Sector.FIRMS, written_off, Instrument.TRADE_CREDIT)
     state.week_sums["output"] = int(f.sales.sum())

@@ -53,7 +53,7 @@ def outbreak_page(content: OutbreakContent) -> str:
     return fill_page(
         charts,
         _texts(content),
-        tiles=_headline(content) + _facts(content),
+        tiles=_facts(content) + _headline(content),
         tables=_tables(content) + tables.measures(content.content),
         assumptions=tables.assumptions(content.content),
     )

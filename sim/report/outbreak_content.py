@@ -44,7 +44,7 @@ class OutbreakContent:
     ``content``: measures, numbers and sources, as of a comparison; ``shock``: its text, None where a
     default is prevented; ``firms``: names of the shocked firms of the first run; ``rescued``: names;
     ``channels``: open ones, None for all; ``headline``, ``curve``, ``cohorts``, ``generations``,
-    ``losses``, ``sectors``, ``infected``: see :class:`sim.experiments.outbreak.Outbreak`;
+    ``losses``, ``sectors``, ``infected``: see :class:`sim.experiments.outbreak_result.Outbreak`;
     ``complete``: whether R is fully followed up; ``sector_map``: columns ``sector, week, difference``;
     ``drawing``: the tree of the first run.
     """

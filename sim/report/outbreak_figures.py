@@ -187,7 +187,7 @@ def channel_losses(content: OutbreakContent, lang: str = "en") -> go.Figure | No
         shared_yaxes=True,
         horizontal_spacing=0.02,
         subplot_titles=[
-            _titled(f"loss.{name}", str(losses.loc[losses["loss"] == name, "unit"].iloc[0]), lang)
+            _titled(f"loss.{name}", str(losses.loc[losses["loss"] == name, "unit"].iloc[0]), lang, "<br>")
             for name in drawn
         ],
     )
@@ -254,9 +254,9 @@ def sector_map(content: OutbreakContent, lang: str = "en") -> go.Figure | None:
     return finish(chart, 160 + 22 * len(table))
 
 
-def _titled(key: str, unit: str, lang: str) -> str:
+def _titled(key: str, unit: str, lang: str, between: str = " ") -> str:
     name = money_name(unit, lang)
-    return f"{word(key, lang)} ({name})" if name else word(key, lang)
+    return f"{word(key, lang)}{between}({name})" if name else word(key, lang)
 
 
 def _told(content: OutbreakContent, node: Mapping[Hashable, Any], lang: str) -> str:

@@ -26,9 +26,9 @@ OUTBREAK_WORDS: dict[str, Text] = {
         ("main_cause", "Largest cause", "最大原因"),
         ("employees", "Employees", "员工数"),
         ("channel", "Channel", "渠道"),
-        ("with_shock", "with the shock", "有冲击"),
-        ("without_shock", "without it", "无冲击"),
-        ("with_rescue", "with shock and rescue", "冲击加救助"),
+        ("with_shock", "With the shock", "有冲击"),
+        ("without_shock", "Without the shock", "无冲击"),
+        ("with_rescue", "With shock and rescue", "冲击加救助"),
         ("difference", "difference", "差异"),
         ("run", "Run", "运行"),
         (
@@ -54,9 +54,9 @@ OUTBREAK_WORDS: dict[str, Text] = {
         ),
         (
             "generations_note",
-            "Firms of a generation: the sum of the shares of failures that lead to the shocked firms in so many "
-            "steps from firm to firm, households and lenders in between not counted. Households: defaults of "
-            "borrowers that lead to firms of that generation.",
+            "Firms of a generation: the sum of the shares of failures that lead to the shocked firms in so "
+            "many steps from firm to firm, households and lenders in between not counted. Households: "
+            "defaults of borrowers that lead to firms of that generation.",
             "某代企业：经该步数（企业到企业，中间的家庭与放贷机构不计）追溯到受冲击企业的倒闭份额之和。"
             "家庭：由该代企业倒闭波及的借款人违约。",
         ),
@@ -71,6 +71,9 @@ OUTBREAK_WORDS: dict[str, Text] = {
         ("headline.output_lost", "Output lost", "产出损失"),
         ("headline.write_offs", "Trade debt written off", "核销的商业债务"),
         ("headline.overdue_added", "Overdue trade debt at the end", "期末新增逾期商业债务"),
+        ("headline.failures_averted", "Failures averted by the rescue", "救助避免的倒闭"),
+        ("headline.layoffs_averted", "Lay-offs averted by the rescue", "救助避免的裁员"),
+        ("headline.output_saved", "Output saved by the rescue", "救助挽回的产出"),
         ("headline.R", "R of the shocked firms", "受冲击企业的R"),
         ("by_generation", "By generation", "按代"),
         ("by_sector", "By sector", "按行业"),

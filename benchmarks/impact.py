@@ -1,0 +1,134 @@
+"""Seconds of the systemic impact of every firm, beside fixed reference loops, and growth with size.
+
+Run ``python benchmarks/impact.py [firms]...``; default 1,000 3,000 10,000 30,000. Two networks of 6 links a
+firm: ``generate``'s own with its final sales, and a random one with Pareto sizes, 22 sectors and final sales
+of half of what each firm sells to others. ``--all-settings`` adds the slow settings (no replaceability,
+essential inputs), whose cascades run through the whole network.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+from scipy import sparse
+
+from sim.contagion.impact_links import Network
+from sim.contagion.systemic_impact import Impact, Production, Replaceability, systemic_impact
+from sim.network.generate import generate
+from sim.network.sector_table import load_sector_table
+
+DEGREE = 6
+USUAL: list[tuple[Production, Replaceability, float]] = [
+    ("linear", "sector", 1e-2),
+    ("linear", "sector", 1e-1),
+]
+SLOW: list[tuple[Production, Replaceability, float]] = [
+    ("linear", "none", 1e-2),
+    ("mixed", "sector", 1e-2),
+    ("leontief", "sector", 1e-2),
+    ("leontief", "none", 1e-2),
+]
+
+
+def reference_loop() -> float:
+    """Seconds of ten million additions in plain Python: a yardstick for the machine."""
+    start = time.perf_counter()
+    total = 0
+    for value in range(10_000_000):
+        total += value
+    return time.perf_counter() - start
+
+
+def heavy_tailed(firms: int, seed: int) -> Network:
+    """Random suppliers drawn by Pareto size (exponent 1.5), amounts by Pareto too; W and sectors."""
+    rng = np.random.default_rng(seed)
+    size = rng.pareto(1.5, firms) + 0.1
+    supplier = rng.choice(firms, firms * DEGREE, p=size / size.sum())
+    buyer = rng.integers(0, firms, firms * DEGREE)
+    amount = rng.pareto(1.5, firms * DEGREE) + 0.1
+    other = supplier != buyer
+    places = (supplier[other], buyer[other])
+    return sparse.coo_array((amount[other], places), shape=(firms, firms)), rng.integers(0, 22, firms)
+
+
+def seconds_of_rounds(network: Network, final: float | None, tol: float) -> float:
+    """Seconds a firm of synchronous rounds with sparse matrices, both halves, stopped at max |dh| < tol.
+
+    The usual way to compute the index (linear, no replaceability: the cheapest case), on 20 firms.
+    """
+    if isinstance(network, tuple):
+        W, spare = sparse.csr_array(network[0]), 0.5
+    else:
+        links = (network.weekly_amount.astype(float), (network.supplier, network.buyer()))
+        W, spare = sparse.csr_array(links, shape=(network.firms, network.firms)), 0.75
+    sold, bought = W.sum(axis=1), W.sum(axis=0)
+    inputs = (sparse.diags_array(1.0 / np.maximum(bought, 1e-300)) @ W.T).tocsr()
+    orders = (sparse.diags_array(1.0 / np.maximum(sold * (1.0 + spare), 1e-300)) @ W).tocsr()
+    seeds = np.random.default_rng(0).integers(0, W.shape[0], 20)
+    start = time.perf_counter()
+    for seed in seeds:
+        for share in (inputs, orders):
+            loss = np.zeros(W.shape[0])
+            loss[seed] = 1.0
+            while True:
+                after = share @ loss
+                after[seed] = 1.0
+                change = np.abs(after - loss).max()
+                loss = after
+                if change < tol:
+                    break
+    return (time.perf_counter() - start) / len(seeds)
+
+
+def timed(
+    network: Network, setting: tuple[Production, Replaceability, float], threads: int
+) -> tuple[float, Impact]:
+    """Seconds and result of all firms."""
+    production, replaceability, tol = setting
+    final = 0.5 if isinstance(network, tuple) else None
+    start = time.perf_counter()
+    found = systemic_impact(
+        network,
+        production=production,
+        replaceability=replaceability,
+        final_demand=final,
+        tol=tol,
+        threads=threads,
+    )
+    return time.perf_counter() - start, found
+
+
+def main(arguments: list[str]) -> None:
+    """Time all sizes and settings; the exponent is the slope of log seconds on log firms (2 threads)."""
+    every = "--all-settings" in arguments
+    sizes = [int(size) for size in arguments if size.isdigit()] or [1_000, 3_000, 10_000, 30_000]
+    table = load_sector_table()
+    timed(heavy_tailed(100, 0), ("linear", "sector", 1e-2), 1)
+    for name in ("generated", "heavy-tailed"):
+        for setting in USUAL + (SLOW if every else []):
+            print(f"{name}, {setting[0]}, replaceability {setting[1]}, tol {setting[2]:g}")
+            taken = []
+            for firms in sizes:
+                network = heavy_tailed(firms, 1) if name != "generated" else generate(firms, DEGREE, 1, table)
+                loop = reference_loop()
+                one, first = timed(network, setting, 1)
+                two, second = timed(network, setting, 2)
+                if not np.array_equal(first.esri, second.esri):
+                    raise AssertionError("results depend on the number of threads")
+                rounds = seconds_of_rounds(network, None, setting[2]) * firms
+                taken.append(two)
+                print(
+                    f"  {firms:>7,} firms: 1 thread {one:8.2f} s, 2 threads {two:8.2f} s"
+                    f" = {two / loop:6.2f} reference loops, sparse rounds / 1 thread {rounds / one:6.1f},"
+                    f" {one / first.visits.sum() * 1e9:5.1f} ns a link, {first.visits.mean():9,.0f} links a firm,"
+                    f" converged {first.converged.mean():.3f}, mean {first.esri.mean():.6f}"
+                )
+            if len(sizes) > 1:
+                slope = np.polyfit(np.log(sizes), np.log(taken), 1)[0]
+                print(f"  seconds grow as firms to the power {slope:.2f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
