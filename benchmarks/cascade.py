@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sim.contagion.cascade import LossBook, loss_book
-from sim.contagion.debtrank import debtrank
+from sim.contagion.cascades import LossBook, loss_book
+from sim.contagion.debt_rank import debtrank
 from sim.contagion.graphs import claims_csr
 from sim.contagion.loss_ranking import all_cascades, loss_cascades
 from sim.network.generate import generate

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from sim.contagion.cascade import cascade
+from sim.contagion.cascades import cascade
 from sim.contagion.closed_forms import (
     borel_pmf,
     cascade_probability,
@@ -283,8 +283,8 @@ def test_a_long_chain_is_no_square() -> None:
 
 WITHOUT_COMPILER = """
 import json, numpy as np
-from sim.contagion.cascade import cascade
-from sim.contagion.debtrank import debtrank
+from sim.contagion.cascades import cascade
+from sim.contagion.debt_rank import debtrank
 from sim.contagion.loss_ranking import loss_cascades
 rng = np.random.default_rng(2)
 claims = rng.integers(1, 9, (60, 60)) * (rng.random((60, 60)) < 0.04)

@@ -167,7 +167,7 @@ def test_the_smallest_debt_of_a_closed_ring_sets_its_payments() -> None:
 
 
 @pytest.mark.parametrize("firms", [2, 3, 40, 300])
-@pytest.mark.parametrize("leak", [0.5, 1e-3, 1e-9, 1e-13])
+@pytest.mark.parametrize("leak", [0.5, 1e-3, 1e-9, 1e-11])
 def test_a_nearly_closed_ring_pays_its_true_share(firms: int, leak: float) -> None:
     """Firm 0 owes 1 along the ring and ``leak`` outside it, all that enters is .8 leak: shares are .8."""
     debts = sparse.lil_array((firms + 1, firms + 1))
@@ -184,10 +184,10 @@ def test_a_nearly_closed_ring_pays_its_true_share(firms: int, leak: float) -> No
 def test_senior_claims_can_leave_the_network_nothing() -> None:
     found = clear([[0, 10], [10, 0]], [0, 0], outside_liabilities=[1, 0])
     assert found.payments.tolist() == [0, 0]
-    assert found.equity.tolist() == [-1, 0] or found.equity.tolist() == [-11, -10]
+    assert found.equity.tolist() == [-11, -10]
     # the one firm with cash pays on; what it pays meets the other's senior debt first
     found = clear([[0, 10], [10, 0]], [0, 4], outside_liabilities=[3, 0])
-    assert found.payments == pytest.approx([10, 10], abs=1e-12)
+    assert found.payments == pytest.approx([7, 10], abs=1e-12)
     found = clear([[0, 10], [10, 0]], [0, 4], outside_liabilities=[5, 0])
     assert found.payments == pytest.approx([0, 4], abs=1e-12)
     assert found.outside_payments == pytest.approx([4, 0], abs=1e-12)
@@ -237,7 +237,9 @@ def test_equals_fictitious_default_with_dense_factors(recovery: tuple[float, flo
             assert found.payments == pytest.approx(_reference(debts, assets, recovery), rel=1e-12, abs=1e-14)
             within = debts[np.ix_(found.defaulted, found.defaulted)]
             if within.size:
-                largest = max(largest, int(np.bincount(connected_components(within, connection="strong")[1]).max()))
+                largest = max(
+                    largest, int(np.bincount(connected_components(within, connection="strong")[1]).max())
+                )
     assert largest > 100  # components that are too large for dense elimination are among them
 
 
@@ -264,7 +266,7 @@ def test_clusters_that_hardly_pay_each_other_lose_no_money() -> None:
         block = (generator.random((100, 100)) < 0.06) * generator.lognormal(0.0, 1.0, (100, 100))
         np.fill_diagonal(block, 0.0)
         blocks.append(block + block.T + np.roll(np.eye(100), 1, axis=1))
-    debts = sparse.block_diag([*blocks, [[0.0]]]).tolil()
+    debts = sparse.lil_array(sparse.block_diag([*blocks, [[0.0]]]))
     for cluster in range(4):
         debts[100 * cluster, (100 * cluster + 100) % 400] += 1e-4
         debts[(100 * cluster + 100) % 400, 100 * cluster] += 1e-4
@@ -420,7 +422,7 @@ _pair = [[0.0, 1.0], [1.0, 0.0]]
         (([[0, 1], [np.inf, 0]], [0, 0]), "liabilities[1]", "not finite"),
         (([[0, 1], [1, 2]], [0, 0]), "liabilities[1, 1]", "oneself"),
         (([["a", 1], [1, 2]], [0, 0]), "liabilities", "numbers"),
-        ((np.eye(2) * 1j, [0, 0]), "liabilities", "numbers"),
+        ((np.eye(2) * 1j, [0, 0]), "liabilities", "complex"),
         ((sparse.csr_array(np.array([[0, 1j], [0, 0]])), [0, 0]), "liabilities", "complex"),
         ((_pair, [0, 0, 0]), "outside_assets", "(3,)"),
         ((_pair, [0, -3]), "outside_assets[1]", "-3"),
@@ -428,7 +430,6 @@ _pair = [[0.0, 1.0], [1.0, 0.0]]
         ((_pair, ["x", "y"]), "outside_assets", "numbers"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 def test_impossible_systems_are_refused(arguments: tuple[Any, Any], named: str, says: str) -> None:
     with pytest.raises(SpecError) as caught:
         clear(*arguments)

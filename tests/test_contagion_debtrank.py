@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from sim.contagion.debtrank import debtrank, debtrank_index
+from sim.contagion.debt_rank import debtrank, debtrank_index
 from sim.core.errors import ArrearsError, SpecError
 
 VECTORS = Path(__file__).parents[1].parent / "shared" / "validation" / "vectors.json"
@@ -167,7 +167,7 @@ def test_loops_that_hardly_leak_still_end() -> None:
     growing = debtrank(ring * 1.05, np.ones(50), shock)
     np.testing.assert_array_equal(growing, np.ones(50))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ArrearsError, match="leak too little"):
-        patch.setattr("sim.contagion.debtrank.LARGEST_WORK", 1e5)
+        patch.setattr("sim.contagion.debt_rank.LARGEST_WORK", 1e5)
         debtrank(ring, np.ones(50), shock)
     shock[0] = 0.01
     np.testing.assert_array_equal(debtrank(ring, np.ones(50), shock), np.ones(50))

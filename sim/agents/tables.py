@@ -140,7 +140,7 @@ class LossColumns(NamedTuple):
     """One row a firm: liquidity that each channel has cost it, as owners' draws left it; fen.
 
     Sales that are missing cost what they would have brought, less the hard costs and purchases they
-    would have needed; ``..._average`` to ``..._purchases`` are that response's memory.
+    would have needed; ``..._average`` and ``..._activity`` are that response's memory.
     """
 
     write_off: F64
@@ -150,13 +150,9 @@ class LossColumns(NamedTuple):
     missed: F64  # orders this week that failed and strained buyers no longer placed
     missed_average: F64
     missed_activity: F64
-    missed_receipts: F64
-    missed_purchases: F64
     unmade: F64  # sales this week that missing inputs made impossible
     unmade_average: F64
     unmade_activity: F64
-    unmade_receipts: F64
-    unmade_purchases: F64
     bought_outside: F64  # this week, for cash, in place of missing inputs
     undelivered: F64  # missing inputs this week, which would have been bought on credit
     undelivered_payments: F64

@@ -1,6 +1,6 @@
 """Compiled loops of loss cascades: one cascade, and the cascades of all firms in one walk.
 
-All amounts are whole numbers in a unit of each creditor's own (:mod:`sim.contagion.cascade`), so sums
+All amounts are whole numbers in a unit of each creditor's own (:mod:`sim.contagion.cascades`), so sums
 are exact in any order.
 """
 

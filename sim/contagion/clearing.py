@@ -26,7 +26,7 @@ from sim.core.columns import F64, I32, I64, Bool
 from sim.core.errors import SpecError
 
 TIE = 1e-12  # a firm defaults when it is short by more than this share of its claims
-_STEP = 0.02  # a fall of the share paid that is passed on at once, before the exact solution
+_STEP = 0.005  # a fall of the share paid that is passed on at once, before the exact solution
 _MARGIN = 1e-11  # shortfall, relative to a firm's sums, that rounding of running sums cannot explain
 
 
@@ -61,18 +61,26 @@ def _vector(value: ArrayLike, name: str, firms: int) -> F64:
     return vector
 
 
+def _dense(liabilities: Any, allowed: str) -> Any:
+    try:
+        given = np.asarray(liabilities)
+        return given if np.iscomplexobj(given) else given.astype(np.float64)
+    except (TypeError, ValueError):
+        raise SpecError("clear", "liabilities", "is not a matrix of numbers", allowed) from None
+
+
 def _links(liabilities: Any) -> tuple[I64, I32, F64]:
     """Debts sorted by debtor: start (n + 1,), creditor (m,), amount (m,)."""
     allowed = "a square matrix of finite amounts of at least 0, liabilities[i, j] = i owes j"
-    try:
-        given = liabilities if sparse.issparse(liabilities) else np.asarray(liabilities, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise SpecError("clear", "liabilities", "is not a matrix of numbers", allowed) from None
+    given: Any = liabilities if sparse.issparse(liabilities) else _dense(liabilities, allowed)
     if given.ndim != 2 or given.shape[0] != given.shape[1]:
         raise SpecError("clear", "liabilities", f"has shape {given.shape}", allowed)
     if np.iscomplexobj(given):
         raise SpecError("clear", "liabilities", "holds complex numbers", allowed)
     rows = sparse.csr_array(given)
+    if not rows.data.all():  # stored zeros are no links
+        rows = rows.copy()
+        rows.eliminate_zeros()
     start = np.ascontiguousarray(rows.indptr, dtype=np.int64)
     creditor = np.ascontiguousarray(rows.indices, dtype=np.int32)
     return start, creditor, np.ascontiguousarray(rows.data, dtype=np.float64)
@@ -110,9 +118,21 @@ def _recovery(recovery: tuple[float, float]) -> tuple[float, float]:
 def start_progress(system: System, defaulted: Bool) -> Progress:
     """Full payment by everybody: the upper bound from which the greatest vector is approached."""
     firms = len(system.nominal)
-    small = [np.empty(firms, dtype=np.int32) for _ in range(8)]
-    cursor = np.empty(firms, dtype=np.int64)
-    return Progress(defaulted, system.nominal.copy(), system.incoming.copy(), *small, cursor)
+    order, size, component, local, number, lowest, stack, path = np.empty((8, firms), dtype=np.int32)
+    return Progress(
+        defaulted,
+        payments=system.nominal.copy(),
+        receipts=system.incoming.copy(),
+        order=order,
+        size=size,
+        component=component,
+        local=local,
+        number=number,
+        lowest=lowest,
+        stack=stack,
+        path=path,
+        cursor=np.empty(firms, dtype=np.int64),
+    )
 
 
 def solve(system: System, progress: Progress, tie: float = TIE) -> int:
@@ -137,6 +157,17 @@ def solve(system: System, progress: Progress, tie: float = TIE) -> int:
         rounds += 1
         if spread(system, progress, queued, _STEP, tie, _MARGIN) == 0:
             return rounds
+
+
+def _in_default(
+    nominal: F64, assets: F64, outside: F64, senior: bool, alpha: float, beta: float
+) -> tuple[F64, F64, F64]:
+    """What firms in default pay the network: fixed part, share of receipts, and 1 - that share."""
+    if senior:
+        return alpha * assets - outside, np.full(len(assets), beta), np.full(len(assets), 1.0 - beta)
+    claims = np.where(nominal + outside > 0.0, nominal + outside, 1.0)
+    share = nominal / claims
+    return alpha * assets * share, beta * share, ((1.0 - beta) * nominal + outside) / claims
 
 
 def clear(
@@ -175,22 +206,18 @@ def clear(
     if outside_liabilities is not None:
         outside = _vector(outside_liabilities, "outside_liabilities", firms)
     alpha, beta = _recovery(recovery)
+    fixed, rate, loss_rate = _in_default(nominal, assets, outside, outside_senior, alpha, beta)
     claims = nominal + outside
-    if outside_senior:
-        share = np.ones(firms)
-        fixed, rate, loss_rate = alpha * assets - outside, np.full(firms, beta), np.full(firms, 1.0 - beta)
-    else:
-        whole = np.where(claims > 0.0, claims, 1.0)
-        share = nominal / whole
-        fixed, rate = alpha * assets * share, beta * share
-        loss_rate = ((1.0 - beta) * nominal + outside) / whole
     system = System(start, creditor, amount, nominal, incoming, claims, assets, fixed, rate, loss_rate)
     progress = start_progress(system, np.zeros(firms, dtype=np.bool_))
     rounds = solve(system, progress)
     defaulted, receipts = progress.defaulted, progress.receipts
     estate = alpha * assets + beta * receipts
-    to_outside = np.minimum(outside, estate) if outside_senior else outside / whole * estate
-    worth = assets + receipts - claims
+    if outside_senior:
+        to_outside = np.minimum(outside, estate)
+    else:
+        to_outside = estate * outside / np.where(system.claims > 0.0, system.claims, 1.0)
+    worth = assets + receipts - system.claims
     bound = 0.0 if outside_liabilities is None else worth
     return Clearing(
         payments=progress.payments,

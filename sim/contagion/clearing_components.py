@@ -29,9 +29,10 @@ class Dense(NamedTuple):
 
 def dense_room() -> Dense:
     """Scratch for :func:`settle`."""
-    square = (SMALL, SMALL)
-    rows = [np.zeros(SMALL) for _ in range(5)]
-    return Dense(np.zeros(square), np.zeros(square), *rows, np.zeros(SMALL, dtype=np.bool_))
+    weight, work = np.zeros((2, SMALL, SMALL))
+    leak, constant, x, work_leak, work_constant = np.zeros((5, SMALL))
+    paying = np.zeros(SMALL, dtype=np.bool_)
+    return Dense(weight, work, leak, constant, x, work_leak, work_constant, paying)
 
 
 @kernel_step

@@ -15,6 +15,7 @@ import numpy as np
 from sim.core.columns import F64, I32, I64, Bool
 from sim.core.kernel import kernel, kernel_step
 
+
 class System(NamedTuple):
     """Debts by debtor, and what each firm can and must pay; n firms, m links, any unit of money."""
 
@@ -40,8 +41,8 @@ class Progress(NamedTuple):
     size: I32  # (n,) size of the component that begins at this place of ``order``
     component: I32  # (n,) place in ``order`` where the firm's component begins; -1 outside
     local: I32  # (n,) number of a firm inside its component
-    index: I32  # (n,) scratch
-    lowest: I32  # (n,) scratch
+    number: I32  # (n,) scratch: order of discovery, 0 before it
+    lowest: I32  # (n,) scratch: lowest number that can be reached
     stack: I32  # (n,) scratch
     path: I32  # (n,) scratch
     cursor: I64  # (n,) scratch
@@ -134,13 +135,13 @@ def spread(s, v, queued, step, tie, margin):  # type: ignore[no-untyped-def]
 def _close_component(v, root, top, place):  # type: ignore[no-untyped-def]
     """Take the component of ``root`` off the stack, to the front of what is ordered so far."""
     last = place
-    closed = np.int32(v.index.shape[0] + 1)
+    closed = np.int32(v.number.shape[0] + 1)
     while True:
         top -= 1
         place -= 1
         w = v.stack[top]
         v.order[place] = w
-        v.index[w] = closed
+        v.number[w] = closed
         if w == root:
             break
     v.size[place] = last - place
@@ -160,21 +161,21 @@ def order_components(s, v):  # type: ignore[no-untyped-def]
     n = s.nominal.shape[0]
     total = 0
     for i in range(n):
-        v.index[i] = 0
+        v.number[i] = 0
         v.component[i] = -1
         total += v.defaulted[i]
     place = total
     counter = np.int32(0)
     top = 0
     for root in range(n):
-        if not v.defaulted[root] or v.index[root] != 0:
+        if not v.defaulted[root] or v.number[root] != 0:
             continue
         depth = 0
         fresh = root
         while depth >= 0:
             if fresh >= 0:
                 counter += np.int32(1)
-                v.index[fresh] = counter
+                v.number[fresh] = counter
                 v.lowest[fresh] = counter
                 v.cursor[fresh] = s.start[fresh]
                 v.stack[top] = fresh
@@ -189,16 +190,16 @@ def order_components(s, v):  # type: ignore[no-untyped-def]
                 w = s.creditor[e]
                 e += 1
                 if v.defaulted[w]:
-                    if v.index[w] == 0:
-                        fresh = np.int64(w)
+                    if v.number[w] == 0:
+                        fresh = int(w)
                         break
-                    lowest = min(lowest, v.index[w])
+                    lowest = min(lowest, v.number[w])
             v.cursor[u] = e
             v.lowest[u] = lowest
             if fresh >= 0:
                 depth += 1
                 continue
-            if lowest == v.index[u]:
+            if lowest == v.number[u]:
                 top, place = _close_component(v, u, top, place)
             depth -= 1
             if depth >= 0:

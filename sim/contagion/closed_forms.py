@@ -13,7 +13,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import gammaln
 from scipy.stats import poisson
 
-from sim.contagion.cascade import TOLERANCE
+from sim.contagion.cascades import TOLERANCE
 from sim.core.errors import SpecError
 
 _PRECISION = 4 * np.finfo(np.float64).eps
@@ -23,7 +23,7 @@ def vulnerable_degree(capital: float, exposure: float, *, strict: bool = True) -
     """Most debtors among which ``exposure`` can be split evenly so that one failure breaks the firm.
 
     Gai and Kapadia (2010): broken when ``exposure / degree > capital`` (``>=`` unless ``strict``),
-    equality within :data:`sim.contagion.cascade.TOLERANCE`. Watts (2002): ``exposure=1``, ``capital``
+    equality within :data:`sim.contagion.cascades.TOLERANCE`. Watts (2002): ``exposure=1``, ``capital``
     is the threshold, ``strict=False``.
     """
     if not (capital > 0 and exposure > 0):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.contagion.cascade import LossBook, loss_book
+from sim.contagion.cascades import LossBook, loss_book
 from sim.contagion.cascade_kernels import closure_forest, felled_alone, sweep, walk_order
 from sim.contagion.graphs import chosen_firms, claims_csr, firm_column, share_column
 from sim.core.columns import I32, I64, Bool
@@ -142,7 +142,7 @@ def loss_cascades(
     Parameters
     ----------
     exposures, equity, lgd, strict:
-        As in :func:`sim.contagion.cascade.cascade`.
+        As in :func:`sim.contagion.cascades.cascade`.
     seeds:
         Firms to try, one at a time: row numbers or a mask (n,); all by default.
     weights:

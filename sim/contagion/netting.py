@@ -76,7 +76,7 @@ def pay_budgets(start, supplier, offers, payment, f):  # type: ignore[no-untyped
         _repay(i, start, supplier, offers, payment, f)
     short = 0
     for i in range(f.budget.shape[0]):
-        short += f.spent[i] > 0 and f.available[i] + f.received[i] < f.spent[i]
+        short += f.budget[i] > max(0, f.available[i] + f.received[i])
     return short
 
 
@@ -88,7 +88,7 @@ def keep_back(start, supplier, defaulted, everyone, f, kept):  # type: ignore[no
     """
     n = f.budget.shape[0]
     for i in range(n):
-        lacks = f.spent[i] - f.available[i] - f.received[i] if f.spent[i] > 0 else np.int64(0)
+        lacks = f.budget[i] - max(0, f.available[i] + f.received[i])
         f.queued[i] = everyone or lacks > 0 or kept[i] > 0.0
         more = np.float64(max(lacks, 0)) if kept[i] > 0.0 else 0.0
         kept[i] = 1.0 + more if f.queued[i] else 0.0
@@ -103,7 +103,7 @@ def keep_back(start, supplier, defaulted, everyone, f, kept):  # type: ignore[no
 
 @kernel
 def lower_to_cash(start, supplier, offers, payment, f):  # type: ignore[no-untyped-def]
-    """Cut budgets until no firm pays more than it has and receives."""
+    """Cut budgets until none exceeds what its firm has and receives."""
     n = f.budget.shape[0]
     head = 0
     waiting = 0
@@ -115,7 +115,7 @@ def lower_to_cash(start, supplier, offers, payment, f):  # type: ignore[no-untyp
         waiting -= 1
         f.queued[i] = False
         means = max(0, f.available[i] + f.received[i])
-        if f.spent[i] <= means:
+        if f.budget[i] <= means:
             continue
         f.budget[i] = means
         _repay(i, start, supplier, offers, payment, f)
@@ -195,13 +195,9 @@ def netting(start: I64, supplier: I32, offers: I64, available: I64) -> I64:
     owed, incoming = np.zeros(firms, dtype=np.int64), np.zeros(firms, dtype=np.int64)
     np.add.at(owed, buyer, offers)
     np.add.at(incoming, supplier, offers)
-    payer = Payer(
-        available,
-        owed,
-        *(np.zeros(firms, dtype=np.int64) for _ in range(3)),
-        np.empty(firms, dtype=np.int32),
-        np.zeros(firms, dtype=np.bool_),
-    )
+    budget, received, spent = np.zeros((3, firms), dtype=np.int64)
+    queue, queued = np.empty(firms, dtype=np.int32), np.zeros(firms, dtype=np.bool_)
+    payer = Payer(available, owed, budget, received, spent, queue, queued)
     payment: I64 = np.zeros(len(offers), dtype=np.int64)
     system = _system(start, supplier, offers, available, (owed, incoming))
     _fit(system, offers, payment, payer)

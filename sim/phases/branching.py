@@ -58,6 +58,7 @@ def copy_state(state: State) -> State:
         full_budget=state.full_budget.copy(),
         pull=state.pull.copy(),
         full_pull=state.full_pull.copy(),
+        missing=state.missing.copy(),
         macro=replace(state.macro),
         ledger=state.ledger.copy(),
         recovered_by_age=state.recovered_by_age.copy(),

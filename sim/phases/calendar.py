@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.phases.channels import close_channels
+from sim.phases.coverage import cover
 from sim.spec.changes import apply_rule_changes
 from sim.spec.loader import load_rules
 from sim.spec.scenario import FailureEvent, RulesEvent
@@ -24,3 +25,4 @@ def calendar(state: State) -> None:
         elif isinstance(event, FailureEvent) and event.kind == "rescue":
             state.firms.rescued[event.firm] = True
     close_channels(state)
+    cover(state)

@@ -97,7 +97,8 @@ def households(state: State) -> None:
         not state.spec.channels.layoffs, state.accounts_active,
     )  # fmt: skip
     _post(state, flows)
-    _record_charge_offs(state)
+    if flows.charged_off.any():
+        _record_charge_offs(state)
     state.late_repaid = flows.late_repaid
     sums, t = state.week_sums, flows.totals
     sums["displaced_payments"] = int(t[T_DISPLACED])

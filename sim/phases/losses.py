@@ -9,46 +9,48 @@ from sim.phases.channels import LENDER_TO_CREDIT, OWN
 
 
 @kernel_step
-def answered(hard_share, purchase_share, p, terms, lost, average, activity, receipts, purchases):  # type: ignore[no-untyped-def]
-    """One week of the linear response of cash to missing sales of ``lost`` fen.
+def answered(hard_share, purchase_share, p, lost, then, average, activity):  # type: ignore[no-untyped-def]
+    """One week of the linear response of cash to missing sales: ``lost`` fen now, ``then`` one length
+    of the terms ago.
 
     The firm would have received the cash part now and the credit part after the terms; hard costs
     would have been higher, in part after a while; so would purchases, which are paid after the terms.
-    Delays are first-order lags of the same mean. Returns (cash lost, and the four memories).
+    Returns (cash lost, and the two memories).
     """
     average += (lost - average) / p.cost_average_weeks
-    activity += p.order_smoothing * (lost - activity)
-    receipts += (p.credit_share * lost - receipts) / terms
-    purchases += (purchase_share * activity - purchases) / terms
-    saved = hard_share * (p.sticky_costs * average + (1.0 - p.sticky_costs) * lost) + purchases
-    cash = (1.0 - p.credit_share) * lost + receipts - saved
-    return cash, average, activity, receipts, purchases
+    activity += p.order_smoothing * (then - activity)
+    saved = hard_share * (p.sticky_costs * average + (1.0 - p.sticky_costs) * lost)
+    cash = (1.0 - p.credit_share) * lost + p.credit_share * then - saved - purchase_share * activity
+    return cash, average, activity
 
 
 @kernel
-def losses_week(f, losses, p, terms):  # type: ignore[no-untyped-def]
+def losses_week(clock, f, losses, p, terms, ring):  # type: ignore[no-untyped-def]
     """Add the week's losses of liquidity by channel; ``terms`` is the usual length of trade credit.
 
-    A loss that later weeks make good again shrinks, to zero at the least.
+    ``ring[missed or unmade, week, firm]`` keeps the missing sales of ``terms`` weeks, fen. A firm may
+    gain at first: costs fall at once, receipts after the terms.
     """
     x = losses
+    weeks = ring.shape[1]
+    now, before = clock % weeks, (clock + 1) % weeks
     for i in range(f.cash.shape[0]):
         due = x.pending[i] / terms
         x.pending[i] -= due
         x.write_off[i] += due
         hard, bought = f.hard_cost_share[i], x.purchase_share[i]
-        cash, x.missed_average[i], x.missed_activity[i], x.missed_receipts[i], x.missed_purchases[i] = answered(
-            hard, bought, p, terms, x.missed[i], x.missed_average[i], x.missed_activity[i],
-            x.missed_receipts[i], x.missed_purchases[i],
-        )  # fmt: skip
-        x.orders[i] = max(0.0, x.orders[i] + cash)
-        cash, x.unmade_average[i], x.unmade_activity[i], x.unmade_receipts[i], x.unmade_purchases[i] = answered(
-            hard, bought, p, terms, x.unmade[i], x.unmade_average[i], x.unmade_activity[i],
-            x.unmade_receipts[i], x.unmade_purchases[i],
-        )  # fmt: skip
+        ring[0, now, i] = x.missed[i]
+        ring[1, now, i] = x.unmade[i]
+        cash, x.missed_average[i], x.missed_activity[i] = answered(
+            hard, bought, p, x.missed[i], ring[0, before, i], x.missed_average[i], x.missed_activity[i]
+        )
+        x.orders[i] += cash
+        cash, x.unmade_average[i], x.unmade_activity[i] = answered(
+            hard, bought, p, x.unmade[i], ring[1, before, i], x.unmade_average[i], x.unmade_activity[i]
+        )
         x.undelivered_payments[i] += (x.undelivered[i] - x.undelivered_payments[i]) / terms
         cash += x.bought_outside[i] - x.undelivered_payments[i]
-        x.inputs[i] = max(0.0, x.inputs[i] + cash)
+        x.inputs[i] += cash
 
 
 @kernel_step
@@ -103,8 +105,8 @@ def lost_by_channel(i, f, losses, p, standard, normal, factor, lost):  # type: i
     usual = hard * (f.buffer_weeks[i] + p.credit_line_weeks * normal[bank])
     lost[1] = np.float64(f.overdue_receivables[i])
     lost[2] = losses.write_off[i]
-    lost[3] = losses.orders[i]
-    lost[4] = losses.inputs[i]
+    lost[3] = max(0.0, losses.orders[i])
+    lost[4] = max(0.0, losses.inputs[i])
     lost[5] = 0.0
     if not f.shield[i] & LENDER_TO_CREDIT:
         lost[5] = max(0.0, p.credit_line_weeks * hard * factor * (normal[bank] - standard[bank]))
@@ -143,7 +145,5 @@ def forget_losses(i, losses):  # type: ignore[no-untyped-def]
     x = losses
     x.write_off[i], x.orders[i], x.inputs[i], x.pending[i] = 0.0, 0.0, 0.0, 0.0
     x.missed[i], x.missed_average[i], x.missed_activity[i] = 0.0, 0.0, 0.0
-    x.missed_receipts[i], x.missed_purchases[i] = 0.0, 0.0
     x.unmade[i], x.unmade_average[i], x.unmade_activity[i] = 0.0, 0.0, 0.0
-    x.unmade_receipts[i], x.unmade_purchases[i] = 0.0, 0.0
     x.bought_outside[i], x.undelivered[i], x.undelivered_payments[i] = 0.0, 0.0, 0.0

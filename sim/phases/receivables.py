@@ -20,12 +20,14 @@ WORTH_WEEKS = 26
 
 
 @kernel
-def choose_links(f, k, placed, least, weeks, small_below, large_from):  # type: ignore[no-untyped-def]
-    """Mark the links worked next week: old and large enough, of small creditors on large debtors."""
+def choose_links(f, k, placed, least, weeks, small_below, large_from, covered):  # type: ignore[no-untyped-def]
+    """Mark the links worked next week: old and large enough, of small creditors on large debtors, or
+    of the ``covered`` ones only."""
     for e in range(k.buyer.shape[0]):
         i, j = k.buyer[e], k.supplier[e]
         owed = k.overdue[e] - k.advanced[e]
         worth = placed and owed >= least and k.weeks_overdue[e] >= weeks and f.alive[j]
+        worth = worth and (not covered or f.covered[j])
         k.under_collection[e] = worth and f.size_rank[j] < small_below and f.size_rank[i] >= large_from
 
 
@@ -37,14 +39,17 @@ def place_receivables(state: State) -> None:
     """
     spec = state.spec.receivables
     least = int(100 * state.world.collection.receivable_cost.value * WORTH_WEEKS)
+    covered = spec.scope == "covered"
     effect = receivable_effect(strategy_of(state, len(state.spec.collectors) - 1), state.world)
+    if covered:
+        effect = state.world.collection.receivable_gap_digital.value
     if effect > 0 and spec.gap_closed is not None:
         effect = spec.gap_closed
     state.receivable_gap = effect
-    everyone = spec.scope == "all"
+    everyone = spec.scope == "all" or covered
     choose_links(
         state.firms, state.links, effect > 0 and spec.scope != "none", least, spec.weeks_overdue,
-        2.0 if everyone else spec.small_share, -1.0 if everyone else 1.0 - spec.large_share,
+        2.0 if everyone else spec.small_share, -1.0 if everyone else 1.0 - spec.large_share, covered,
     )  # fmt: skip
 
 

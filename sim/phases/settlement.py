@@ -11,6 +11,7 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.phases.channels import LATE_RECEIPTS
+from sim.phases.levers import falls_on, pay_net, set_off_overdue
 from sim.phases.losses import dividends_week, losses_week, make_good_own
 
 if TYPE_CHECKING:
@@ -268,14 +269,22 @@ def _pay_hard_costs(state: State) -> None:
 
 def _pay_trade_debts(state: State) -> None:
     f, k, p, ledger = state.firms, state.links, state.firm_numbers, state.ledger
-    every = state.spec.levers.compulsory_payment_every
-    compulsory = every > 0 and state.week >= 0 and state.week % every == 0
+    levers = state.spec.levers
+    netting_day = falls_on(state, levers.netting_every)
+    compulsory = falls_on(state, levers.compulsory_payment_every)
+    compulsory |= netting_day and levers.netting_over == "overdue"
+    if falls_on(state, levers.set_off_every):
+        set_off_overdue(state)
     large_from = 1.0 - state.spec.receivables.large_share
     offers = np.zeros(len(k.buyer), np.int64)
     scratch = np.zeros((2, len(f.cash)), np.int64)
     offers_week(f, k, state.buyer_start, p, large_from, state.receivable_gap, compulsory, offers)
-    rounds = state.spec.levers.circulation_rounds
-    to_firms, to_public = circulate(f, k, state.buyer_start, p, rounds, offers, scratch[0], scratch[1])
+    if netting_day:
+        to_firms, to_public = pay_net(state, offers)
+    else:
+        to_firms, to_public = circulate(
+            f, k, state.buyer_start, p, levers.circulation_rounds, offers, scratch[0], scratch[1]
+        )
     collected = books_week(f, k, state.buyer_start, p, large_from)
     ledger.repay("trade_payments", Sector.FIRMS, Sector.FIRMS, int(to_firms), Instrument.TRADE_CREDIT)
     ledger.repay("advances_repaid", Sector.FIRMS, Sector.GOVERNMENT, int(to_public), Instrument.TRADE_CREDIT)
@@ -310,7 +319,7 @@ def settlement(state: State) -> None:
     _backstop(state)
     _pay_trade_debts(state)
     terms = state.world.firms.terms_weeks.value
-    losses_week(f, state.losses, state.firm_numbers, max(1.0, terms))
+    losses_week(state.clock, f, state.losses, state.firm_numbers, max(1.0, terms), state.missing)
     dividends = int(dividends_week(f, state.losses, state.firm_numbers))
     ledger.pay("dividends", Sector.FIRMS, Sector.OTHERS, dividends)
     state.macro.others += dividends

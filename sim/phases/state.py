@@ -19,7 +19,7 @@ from sim.agents.tables import (
 )
 from sim.collection.parameters import FunnelParameters
 from sim.collection.registry import Strategy
-from sim.core.columns import F64, I32, I64, Bool, Columns
+from sim.core.columns import F32, F64, I32, I64, Bool, Columns
 from sim.core.ledger import Ledger
 from sim.core.rng import stream
 from sim.measures.record import RunRecord
@@ -69,6 +69,7 @@ class State:
     full_budget: F64  # the same without strain and failure of the buyer
     pull: F64  # ring: week of order x supplier
     full_pull: F64  # the same without shortages and failure of the supplier
+    missing: F32  # ring: missed and unmade sales x week x firm, fen
     sectors: tuple[str, ...]
     macro: Macro
     ledger: Ledger

@@ -30,7 +30,7 @@ class Phase(NamedTuple):
 
 WEEK: tuple[Phase, ...] = (
     Phase("calendar", calendar, ("firms.rescued", "firms.shield", "firms.orders_kept_from",
-                                  "firms.inputs_kept_from"), moves_money=False),
+                                  "firms.inputs_kept_from", "firms.covered"), moves_money=False),
     Phase("trade", trade, ("firms.*", "losses.*", "links.not_due", "links.overdue", "links.disputed",
                             "links.missed", "links.short")),
     Phase("settlement", settlement, ("firms.*", "links.*", "losses.*", "borrowers.income",

@@ -29,7 +29,6 @@ OUTBREAK_WORDS: dict[str, Text] = {
         ("with_shock", "With the shock", "有冲击"),
         ("without_shock", "Without the shock", "无冲击"),
         ("with_rescue", "With shock and rescue", "冲击加救助"),
-        ("difference", "difference", "差异"),
         ("run", "Run", "运行"),
         (
             "outbreak_intervals",
@@ -144,6 +143,5 @@ OUTBREAK_WORDS: dict[str, Text] = {
             "shocked firms too.",
             "按行业与四周分组的倒闭差异（有冲击减无冲击）的均值，含受冲击企业。",
         ),
-        ("no_effect", "no effect found (half-width {half})", "未见效果（半宽{half}）"),
     )
 }

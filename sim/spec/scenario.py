@@ -86,7 +86,16 @@ class CollectorSpec(Spec):
 class ReceivablesSpec(Spec):
     """Which overdue trade receivables are placed with collectors."""
 
-    scope: Literal["none", "small_creditors", "all"] = "small_creditors"
+    scope: Literal["none", "small_creditors", "all", "covered"] = Field(
+        default="small_creditors",
+        description="covered: those of the firms that targeting chooses, by digital means",
+    )
+    coverage: Share = Field(
+        default=0.0, description="scope covered: share of trade debt, by value, under digital collection"
+    )
+    targeting: Literal["random", "hub", "sector", "super_spreader"] = Field(
+        default="random", description="scope covered: which creditors come first"
+    )
     weeks_overdue: int = Field(default=4, ge=0, le=520)
     small_share: Share = Field(default=0.8, description="creditors below this quantile of sales are small")
     large_share: Share = Field(
@@ -102,6 +111,15 @@ class LeversSpec(Spec):
 
     compulsory_payment_every: int = Field(
         default=0, ge=0, le=520, description="weeks between dates when all due must be paid; 0: never"
+    )
+    set_off_every: int = Field(
+        default=0, ge=0, le=520, description="weeks between dates when cycles of overdue debts cancel; 0: never"
+    )
+    netting_every: int = Field(
+        default=0, ge=0, le=520, description="weeks between dates when all debts are cleared at once; 0: never"
+    )
+    netting_over: Literal["offers", "overdue"] = Field(
+        default="offers", description="what is cleared: the week's usual offers, or all that is overdue"
     )
     circulation_rounds: int = Field(default=3, ge=1, le=50)
 

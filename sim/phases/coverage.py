@@ -1,0 +1,55 @@
+"""Which creditors have their receivables worked digitally: coverage by one of four targetings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from sim.contagion.loss_ranking import loss_cascades
+from sim.core.columns import F64, I64
+from sim.core.rng import uniform_rows
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+
+def cover(state: State) -> None:
+    """Choose covered creditors until their receivables reach the wanted share of all, by value.
+
+    Chosen once, in the first week that asks for it, from what firms owe each other then.
+    """
+    spec, f = state.spec.receivables, state.firms
+    if spec.scope != "covered" or spec.coverage == 0.0 or f.covered.any():
+        return
+    k = state.links
+    claims: I64 = np.zeros(len(f.cash), np.int64)
+    np.add.at(claims, k.supplier, k.not_due + k.overdue + k.disputed)
+    order = np.lexsort((np.arange(len(claims)), -_rank(state, spec.targeting, claims)))
+    before = np.cumsum(claims[order]) - claims[order]
+    f.covered[order] = before < spec.coverage * claims.sum()
+
+
+def _rank(state: State, targeting: str, claims: I64) -> F64:
+    """The larger, the sooner covered."""
+    f, k = state.firms, state.links
+    if targeting == "random":
+        return uniform_rows(state.seed, "receivables.coverage", len(claims))[:, 0]
+    if targeting == "hub":
+        return np.bincount(np.concatenate([k.buyer, k.supplier]), minlength=len(claims)).astype(np.float64)
+    if targeting == "sector":
+        by_sector = np.bincount(f.sector, claims, len(state.sectors))
+        return by_sector[f.sector] + claims / (claims.sum() + 1.0)
+    return loss_of_each_failure(state)
+
+
+def loss_of_each_failure(state: State) -> F64:
+    """What creditors would lose, fen, if a firm failed and each creditor that loses more than its cash
+    and open line failed too."""
+    f, k, p = state.firms, state.links, state.firm_numbers
+    claims = (k.not_due + k.overdue + k.disputed - k.advanced).astype(np.float64)
+    n = len(f.cash)
+    exposures = sparse.csr_array((claims, (k.supplier, k.buyer)), shape=(n, n))
+    reserve = np.maximum(0, f.cash + f.line - f.drawn).astype(np.float64)
+    return np.asarray(loss_cascades(exposures, reserve, lgd=p.loss_given_failure).loss, np.float64)
