@@ -64,7 +64,7 @@ def iterate(debts: sparse.csr_array, assets: F64, rounds: int = 2000) -> tuple[F
         payments = after
         if change.max() <= 1e-14:
             break
-    return payments, done
+    return np.asarray(payments, dtype=np.float64), done
 
 
 def residual(debts: sparse.csr_array, assets: F64, payments: F64) -> float:

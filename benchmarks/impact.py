@@ -2,8 +2,9 @@
 
 Run ``python benchmarks/impact.py [firms]...``; default 1,000 3,000 10,000 30,000. Two networks of 6 links a
 firm: ``generate``'s own with its final sales, and a random one with Pareto sizes, 22 sectors and final sales
-of half of what each firm sells to others. ``--all-settings`` adds the slow settings (no replaceability,
-essential inputs), whose cascades run through the whole network.
+of half of what each firm sells to others. Sparse rounds are always linear with replaceability by sector.
+``--all-settings`` adds the slow settings (no replaceability, essential inputs), whose cascades run through
+the whole network.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def heavy_tailed(firms: int, seed: int) -> Network:
 def seconds_of_rounds(network: Network, tol: float) -> float:
     """Seconds a firm of synchronous rounds with sparse matrices, linear with replaceability by sector.
 
-    The usual way to compute the index, on 20 firms. A half ends when a round adds less than half of ``tol`` to
-    its loss: the accuracy that is asked of the package, though without its proof.
+    The usual way to compute the index, on 20 firms. A half ends when a round adds less than half of ``tol``
+    to its loss: about the accuracy that is asked of the package, though without its proof.
     """
     flows = read_flows(network, 0.5 if isinstance(network, tuple) else None)
     weight, sold, sector = flows.total / flows.total.sum(), flows.to_firms, flows.sector
@@ -121,11 +122,12 @@ def main(arguments: list[str]) -> None:
                     raise AssertionError("results depend on the number of threads")
                 rounds = seconds_of_rounds(network, setting[2]) * firms
                 taken.append(two)
+                nanoseconds = one / first.visits.sum() * 1e9
                 print(
                     f"  {firms:>7,} firms: 1 thread {one:8.2f} s, 2 threads {two:8.2f} s"
-                    f" = {two / loop:6.2f} reference loops, sparse rounds / 1 thread {rounds / one:4.1f},"
-                    f"\n        {one / first.visits.sum() * 1e9:5.1f} ns a link, {first.visits.mean():9,.0f} links a firm,"
-                    f" converged {first.converged.mean():.3f}, mean {first.esri.mean():.6f}"
+                    f" = {two / loop:6.2f} reference loops, sparse rounds / 1 thread {rounds / one:4.1f}\n"
+                    f"    {first.visits.mean():9,.0f} links a firm at {nanoseconds:4.1f} ns,"
+                    f" converged {first.converged.mean():.3f}, mean index {first.esri.mean():.6f}"
                 )
             if len(sizes) > 1:
                 slope = np.polyfit(np.log(sizes), np.log(taken), 1)[0]

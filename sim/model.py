@@ -24,7 +24,7 @@ from sim.core.mesa_agents import ColumnModel
 from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
 from sim.phases.books import positions
-from sim.phases.branching import branch_state, copy_state
+from sim.phases.branching import START_NUMBERS, branch_state, copy_state
 from sim.phases.events import cause_table, event_table, lender_loss_table
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
@@ -322,6 +322,8 @@ def _check_names(state: State) -> None:
     for event in state.spec.events:
         if event.kind == "rollout":
             find_strategy(event.strategy)
+        elif event.kind == "world":
+            _check_world_event(state, event.changes)
         elif event.kind == "rules":
             load_rules(event.rules)
         elif event.kind in ("fail", "rescue", "shield") and event.firm >= len(state.firms.cash):
@@ -336,6 +338,16 @@ def _check_names(state: State) -> None:
                         f"scenario {state.spec.id}", "events, sectors", f"{sector!r} is not a sector",
                         ", ".join(state.sectors),
                     )  # fmt: skip
+
+
+def _check_world_event(state: State, changes: Mapping[str, float]) -> None:
+    apply_world_changes(state.world, changes, f"scenario {state.spec.id}, events, changes")
+    for name in changes:
+        if name in START_NUMBERS:
+            raise SpecError(
+                f"scenario {state.spec.id}", f"events, changes, {name}", "acts on the start of a run only",
+                "world_changes of the scenario",
+            )  # fmt: skip
 
 
 def _curves(state: State) -> pd.DataFrame:

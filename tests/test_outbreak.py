@@ -309,7 +309,7 @@ def test_rare_types_join_their_neighbours() -> None:
     assert merge_types(np.array([50.0, 20.0, 30.0, 12.0]))[0].tolist() == [0, 1, 2, 3]
     number, names = merge_types(np.array([50.0, 2.0, 30.0, 3.0]))
     assert number.tolist() == [0, 0, 1, 1] and names == ("small or small hub", "large or large hub")
-    number, names = merge_types(np.array([50.0, 12.0, 2.0, 3.0]))
+    number, names = merge_types(np.array([50.0, 12.0, 1.0, 2.0]))
     assert number.tolist() == [0, 1, 0, 0]
     assert merge_types(np.zeros(4))[1] == ("any",)
 

@@ -14,7 +14,7 @@ from sim.cli.options import need_portfolio, read_settings
 from sim.cli.progress import progress
 
 if TYPE_CHECKING:
-    from sim.experiments.outbreak import Outbreak
+    from sim.experiments.outbreak_result import Outbreak
     from sim.spec.world import World
 
 REPORT, DOCUMENT, CURVE, GRAPH = "report.html", "result.json", "curve.csv", "tree.graphml"

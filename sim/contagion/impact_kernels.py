@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.core.columns import F64, I32, I64, Bool
 from sim.core.kernel import kernel, kernel_step
 
@@ -19,30 +21,25 @@ from sim.core.kernel import kernel, kernel_step
 FINER = 0.5
 
 
+#: Columns of ``Scratch.firm``, one cache line a firm: what changes, then what is copied in beforehand.
+LOSS, SENT, PRESSURE, QUEUED, WEIGHT, WORTH, SALES, SECTOR = range(8)
+
+
 class Spread(NamedTuple):
     """Where a loss goes in one direction; links of firm j are ``start[j]:start[j + 1]``.
 
     ``target`` is the firm reached, ``group`` its group of inputs (or its order book) and ``share`` what part
-    of the group the link is. ``onward`` bounds from above the weighted loss of output that a unit of loss
-    at j causes in others; where ``bounded`` is False there is no such bound and ``onward`` only ranks.
-    ``worth`` is ``onward`` for each link of the firm: what a visit of a link buys.
+    of the group the link is. ``worth`` x number of links of j bounds from above the weighted loss of output
+    that a unit of loss at j causes in others; where ``bounded`` is False there is no such bound and it only
+    ranks. Worth a link is what the visit of a link buys.
     """
 
     start: I64
     target: I32
     group: I32
     share: F64
-    onward: F64
     bounded: Bool
     worth: F64
-
-
-class Market(NamedTuple):
-    """Replaceability by sector: ``capacity`` is the sum of ``sales`` over each ``sector``."""
-
-    sector: I32
-    sales: F64
-    capacity: F64
 
 
 class Rules(NamedTuple):
@@ -58,20 +55,24 @@ class Rules(NamedTuple):
     most_visits: int
     trust_rate: bool
     replace: bool
+    grouped: bool
 
 
 class Scratch(NamedTuple):
-    """Working memory of one direction; all zero, ``living`` full, between two seeds."""
+    """Working memory of one direction; all that changes is zero, ``living`` full, between two seeds.
 
-    loss: F64
-    sent: F64
+    ``firm`` has the columns above; ``pressure`` is used instead of its column where groups are not firms.
+    ``living`` is what is left of ``capacity``, the sum of sales of each sector.
+    """
+
+    firm: F64
     pressure: F64
     touched: I32
     senders: I32
     groups: I32
     queue: I32
-    queued: Bool
     living: F64
+    capacity: F64
 
 
 class Results(NamedTuple):
@@ -99,115 +100,130 @@ class Half(NamedTuple):
 
 
 @kernel_step
-def _unsent(j, m, w, replace):  # type: ignore[no-untyped-def]
+def _unsent(j, w, replace):  # type: ignore[no-untyped-def]
     """What the part of j's loss that its links have not felt yet can cause; others feel loss x sigma."""
-    felt = w.loss[j]
+    felt = w.firm[j, LOSS]
     if replace:
-        living = w.living[m.sector[j]]
-        if living > m.sales[j]:
-            felt *= m.sales[j] / living
-    return felt - w.sent[j]
+        living = w.living[np.int64(w.firm[j, SECTOR])]
+        if living > w.firm[j, SALES]:
+            felt *= w.firm[j, SALES] / living
+    return felt - w.firm[j, SENT]
 
 
 @kernel_step
-def _survey(senders, s, m, w, replace):  # type: ignore[no-untyped-def]
+def _survey(senders, s, w, replace):  # type: ignore[no-untyped-def]
     """Sum of unsent values, their links, largest worth; whether one has no bound or a sector lost half."""
     pending, largest, links, loose = 0.0, 0.0, 0, False
     for at in range(senders):
         j = w.senders[at]
-        unsent = _unsent(j, m, w, replace)
-        if unsent * s.worth[j] > 0.0:
-            pending += unsent * s.onward[j]
-            largest = max(largest, unsent * s.worth[j])
-            links += s.start[j + 1] - s.start[j]
+        unsent = _unsent(j, w, replace)
+        worth = unsent * w.firm[j, WORTH]
+        if worth > 0.0:
+            here = s.start[j + 1] - s.start[j]
+            pending += worth * here
+            largest = max(largest, worth)
+            links += here
             loose |= not s.bounded[j]
-            loose |= replace and w.living[m.sector[j]] < 0.5 * m.capacity[m.sector[j]]
+            if replace:
+                k = np.int64(w.firm[j, SECTOR])
+                loose |= w.living[k] < 0.5 * w.capacity[k]
     return pending, links, largest, loose
 
 
 @kernel_step
-def _lose(i, more, m, w, replace):  # type: ignore[no-untyped-def]
-    w.loss[i] += more
+def _lose(i, more, w, replace):  # type: ignore[no-untyped-def]
+    w.firm[i, LOSS] += more
     if replace:
-        k = m.sector[i]
-        w.living[k] = max(0.0, w.living[k] - m.sales[i] * more)
+        k = np.int64(w.firm[i, SECTOR])
+        w.living[k] = max(0.0, w.living[k] - w.firm[i, SALES] * more)
 
 
 @kernel_step
-def _send(j, gain, least, place, weight, s, m, w, replace):  # type: ignore[no-untyped-def]
+def _press(link, i, gain, groups, s, w, grouped):  # type: ignore[no-untyped-def]
+    """Add a supplier's loss to the group of inputs; returns the group's loss, and how many lost any."""
+    if not grouped:
+        w.firm[i, PRESSURE] += s.share[link] * gain
+        return w.firm[i, PRESSURE], groups
+    g = s.group[link]
+    pressure = w.pressure[g] + s.share[link] * gain
+    if w.pressure[g] == 0.0 and pressure > 0.0:
+        w.groups[groups] = g
+        groups += 1
+    w.pressure[g] = pressure
+    return pressure, groups
+
+
+@kernel_step
+def _send(j, gain, least, place, s, w, rules):  # type: ignore[no-untyped-def]
     """Send ``gain`` of j's loss along its links and queue firms whose unsent loss is worth ``least``."""
     tail, touched, senders, groups, total = place
     size = w.queue.shape[0]
-    w.sent[j] += gain
+    w.firm[j, SENT] += gain
     for link in range(s.start[j], s.start[j + 1]):
-        g = s.group[link]
-        pressure = w.pressure[g] + s.share[link] * gain
-        if w.pressure[g] == 0.0 and pressure > 0.0:
-            w.groups[groups] = g
-            groups += 1
-        w.pressure[g] = pressure
         i = s.target[link]
-        more = min(1.0, pressure) - w.loss[i]
+        pressure, groups = _press(link, i, gain, groups, s, w, rules.grouped)
+        more = min(1.0, pressure) - w.firm[i, LOSS]
         if more <= 0.0:
             continue
-        if w.loss[i] == 0.0:
+        if w.firm[i, LOSS] == 0.0:
             w.touched[touched] = i
             touched += 1
-            if s.worth[i] > 0.0:
+            if w.firm[i, WORTH] > 0.0:
                 w.senders[senders] = i
                 senders += 1
-        _lose(i, more, m, w, replace)
-        total += weight[i] * more
-        if w.queued[i] or s.worth[i] * (w.loss[i] - w.sent[i]) <= least:
-            continue  # sigma is at most 1
-        if s.worth[i] * _unsent(i, m, w, replace) > least:
-            w.queued[i] = True
+        _lose(i, more, w, rules.replace)
+        total += w.firm[i, WEIGHT] * more
+        unsent = w.firm[i, LOSS] - w.firm[i, SENT]  # at least: sigma is at most 1
+        if w.firm[i, QUEUED] > 0.0 or w.firm[i, WORTH] * unsent <= least:
+            continue
+        if w.firm[i, WORTH] * _unsent(i, w, rules.replace) > least:
+            w.firm[i, QUEUED] = 1.0
             w.queue[tail] = i
             tail = tail + 1 if tail + 1 < size else 0
     return tail, touched, senders, groups, total
 
 
 @kernel_step
-def _stage(least, most, visits, found, weight, s, m, w, replace):  # type: ignore[no-untyped-def]
+def _stage(least, most, visits, found, s, w, rules):  # type: ignore[no-untyped-def]
     """Send losses until none is worth more than ``least`` a link, or ``most`` links were visited."""
     touched, senders, groups, total = found
     size = w.queue.shape[0]
     head, tail, moved = 0, 0, 0.0
     for at in range(senders):
         j = w.senders[at]
-        if s.worth[j] * _unsent(j, m, w, replace) > least:
-            w.queued[j] = True
+        if w.firm[j, WORTH] * _unsent(j, w, rules.replace) > least:
+            w.firm[j, QUEUED] = 1.0
             w.queue[tail] = j
             tail += 1
     while head != tail:
         j = w.queue[head]
         head = head + 1 if head + 1 < size else 0
-        w.queued[j] = False
+        w.firm[j, QUEUED] = 0.0
         if visits >= most:
             continue
-        gain = _unsent(j, m, w, replace)
-        moved += s.onward[j] * gain
-        visits += s.start[j + 1] - s.start[j]
+        gain = _unsent(j, w, rules.replace)
+        links = s.start[j + 1] - s.start[j]
+        moved += w.firm[j, WORTH] * gain * links
+        visits += links
         place = (tail, touched, senders, groups, total)
-        place = _send(j, gain, least, place, weight, s, m, w, replace)
-        tail, touched, senders, groups, total = place
+        tail, touched, senders, groups, total = _send(j, gain, least, place, s, w, rules)
     return visits, moved, (touched, senders, groups, total)
 
 
 @kernel
-def _spread_loss(seed, base, weight, s, m, rules, w):  # type: ignore[no-untyped-def]
+def _spread_loss(seed, base, s, rules, w):  # type: ignore[no-untyped-def]
     """Spread the loss of all of ``seed``'s output over one direction ``s``."""
-    replace = rules.replace
     w.touched[0] = seed
     w.senders[0] = seed
-    _lose(seed, 1.0, m, w, replace)
-    found = (1, 1, 0, weight[seed])
+    w.firm[seed, PRESSURE] = 1.0
+    _lose(seed, 1.0, w, rules.replace)
+    found = (1, 1, 0, w.firm[seed, WEIGHT])
     stages, visits = 0, 0
     before, moved, least = 0.0, 0.0, 1.0
     while True:
         fine = visits < rules.fine_visits
         limit = (rules.fine_limit if fine else rules.limit) * max(base, found[3])
-        pending, links, largest, loose = _survey(found[1], s, m, w, replace)
+        pending, links, largest, loose = _survey(found[1], s, w, rules.replace)
         remaining = pending
         if loose:  # of the value sent so far, the part that came back as new unsent value
             rate = 1.0 - (before - pending) / moved if moved > 0.0 else 1.0
@@ -221,39 +237,37 @@ def _spread_loss(seed, base, weight, s, m, rules, w):  # type: ignore[no-untyped
         if least >= largest:  # all alike
             least = 0.5 * largest
         most = rules.fine_visits if fine else most
-        visits, moved, found = _stage(least, most, visits, found, weight, s, m, w, replace)
+        visits, moved, found = _stage(least, most, visits, found, s, w, rules)
     if loose and not rules.trust_rate:
         remaining = 1.0
     return Half(found[3], remaining, stages, visits, found[0], found[1], found[2])
 
 
 @kernel_step
-def _clear(half, m, w):  # type: ignore[no-untyped-def]
+def _clear(half, w):  # type: ignore[no-untyped-def]
     """Bring the working memory back to where it was before the seed."""
     for at in range(half.touched):
         i = w.touched[at]
-        w.loss[i] = 0.0
-        w.sent[i] = 0.0
-        w.living[m.sector[i]] = m.capacity[m.sector[i]]
+        w.firm[i, LOSS] = 0.0
+        w.firm[i, SENT] = 0.0
+        w.firm[i, PRESSURE] = 0.0
+        k = np.int64(w.firm[i, SECTOR])
+        w.living[k] = w.capacity[k]
     for at in range(half.groups):
         w.pressure[w.groups[at]] = 0.0
 
 
 @kernel
-def impact_of_firms(seeds, first, last, weight, m, down, down_rules, up, up_rules, w, v, out):  # type: ignore[no-untyped-def]
+def impact_of_firms(seeds, first, last, down, down_rules, up, up_rules, w, v, out):  # type: ignore[no-untyped-def]
     """Systemic impact of ``seeds[first:last]``; ``w`` and ``v`` are working memory for down and up."""
     for at in range(first, last):
         seed = seeds[at]
-        below = _spread_loss(seed, 0.0, weight, down, m, down_rules, w)
-        above = _spread_loss(seed, below.total, weight, up, m, up_rules, v)
-        esri = 0.0
-        for k in range(below.touched):
-            i = w.touched[k]
-            esri += weight[i] * max(w.loss[i], v.loss[i])
+        below = _spread_loss(seed, 0.0, down, down_rules, w)
+        above = _spread_loss(seed, below.total, up, up_rules, v)
+        esri = below.total
         for k in range(above.touched):
             i = v.touched[k]
-            if w.loss[i] == 0.0:
-                esri += weight[i] * v.loss[i]
+            esri += v.firm[i, WEIGHT] * max(0.0, v.firm[i, LOSS] - w.firm[i, LOSS])
         out.esri[at] = esri
         out.down[at] = below.total
         out.up[at] = above.total
@@ -261,5 +275,5 @@ def impact_of_firms(seeds, first, last, weight, m, down, down_rules, up, up_rule
         out.remaining_up[at] = above.remaining
         out.stages[at] = max(below.stages, above.stages)
         out.visits[at] = below.visits + above.visits
-        _clear(below, m, w)
-        _clear(above, m, v)
+        _clear(below, w)
+        _clear(above, v)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sim.contagion.impact_bound import onward_bound
-from sim.contagion.impact_kernels import Market, Spread
+from sim.contagion.impact_kernels import Spread
 from sim.core.columns import F64, I32, I64, Bool
 from sim.core.errors import SpecError
 from sim.network.supply import SupplyNetwork
@@ -191,15 +191,15 @@ def upstream(flows: Flows, weight: F64) -> Spread:
 def _spread(links: sparse.csr_array, group: I32, onward: F64, bounded: Bool) -> Spread:
     start = links.indptr.astype(np.int64)
     worth = onward / np.maximum(1, np.diff(start))
-    return Spread(start, links.indices.astype(np.int32), group, links.data, onward, bounded, worth)
+    return Spread(start, links.indices.astype(np.int32), group, links.data, bounded, worth)
 
 
-def market(flows: Flows) -> tuple[Market, F64]:
+def market(flows: Flows) -> tuple[F64, F64]:
     """Sales by sector, and the largest share of a firm's loss that is felt while half its sector lives."""
     capacity = np.bincount(flows.sector, weights=flows.to_firms, minlength=flows.sectors).astype(np.float64)
     half = 0.5 * capacity[flows.sector]
     felt = np.minimum(1.0, np.divide(flows.to_firms, half, out=np.ones_like(half), where=half > 0.0))
-    return Market(flows.sector, flows.to_firms, capacity), felt
+    return capacity, felt
 
 
 def chosen_firms(firms: ArrayLike | None, total: int) -> I64:

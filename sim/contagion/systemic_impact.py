@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -16,9 +17,20 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim.contagion.impact_kernels import Market, Results, Rules, Scratch, Spread, impact_of_firms
+from sim.contagion.impact_kernels import (
+    SALES,
+    SECTOR,
+    WEIGHT,
+    WORTH,
+    Results,
+    Rules,
+    Scratch,
+    Spread,
+    impact_of_firms,
+)
 from sim.contagion.impact_links import (
     SOURCE,
+    Flows,
     Network,
     chosen_firms,
     downstream,
@@ -37,9 +49,10 @@ Replaceability = Literal["none", "sector"]
 #: microseconds (assumption on the worth of a microsecond).
 FINE_LIMIT = 1e-10
 FINE_VISITS = 2_048
-#: Links visited before a cascade is given up, at the usual tolerance: so many passes over all links, or
-#: this number over that of firms if that is more (assumption: all firms of 10,000 then take seconds).
-MOST_PASSES = 2
+#: A cascade is given up, at the usual tolerance, after so many passes over all links (first number: linear
+#: production without replaceability, or no bound; second: all others), or after so many visits over the
+#: number of firms if that is more (assumption: all firms of 10,000 then take seconds).
+PASSES, LOCAL_PASSES = 1, 4
 MOST_VISITS = 1_000_000_000
 USUAL_TOL = 1e-2
 #: Firms a thread takes at a time (assumption; no effect on results).
@@ -57,7 +70,7 @@ class Impact:
         shape (m,), 0 to 1.
     down, up:
         Loss from missing inputs alone, and from missing demand alone, both with the failed firm's own
-        share, shape (m,).
+        share, shape (m,). The smaller one is exact to ``tol`` x ``esri`` only.
     converged:
         Whether ``remaining`` is at most ``tol`` x ``esri``, that is whether no smaller tolerance would
         raise the index by more than that part, shape (m,).
@@ -101,10 +114,14 @@ def systemic_impact(
     with weight[i] the share of firm i in all sales, final ones included. Losses found are sent on largest
     first. Work on a half ends when a bound of what unsent losses can still cause is at most ``tol`` / 2 of
     the loss found, so ``esri`` is never above its limit, and where ``converged`` not below it by more than
-    ``tol`` x ``esri``. The bound is a certificate for linear production without replaceability and upstream,
-    and with other settings wherever the linear majorant is finite and no sector has lost half its output
-    (under 'sector' up to second-order effects of other firms' losses on sigma); elsewhere in these settings
-    it is the geometric sum at the slower of the last two rates of contraction.
+    ``tol`` x ``esri``.
+
+    Upstream, and downstream for linear production without replaceability, the bound is a certificate
+    (:mod:`sim.contagion.impact_bound`). Where losses enter a circle of firms from which nothing leaks (no
+    final sales; no firm without suppliers) there is none: the half is cut after a set number of visits and
+    is not ``converged``. With other settings the linear majorant is the bound where it is finite and no
+    sector has lost half its output (under 'sector' without the second-order effect of other firms' losses
+    on sigma); elsewhere it is an estimate, the geometric sum of unsent losses at the rate measured last.
 
     Parameters
     ----------
@@ -141,17 +158,23 @@ def systemic_impact(
     seeds = chosen_firms(firms, len(flows.sector))
     weight = flows.total / flows.total.sum()
     replace = replaceability == "sector"
-    sectors, felt = market(flows)
+    capacity, felt = market(flows)
     below, groups = downstream(
         flows, essential_links(flows, production, essential), weight, felt if replace else None
     )
     above = upstream(flows, weight)
     linear = production == "linear" and not replace
+    size, links, passes = len(weight), flows.sales.nnz, PASSES if linear else LOCAL_PASSES
+    grouped = production != "linear"
     limits = (
-        _rules(tol, len(weight), flows.sales.nnz, replace=replace, trust_rate=not linear),
-        _rules(tol, len(weight), flows.sales.nnz, replace=False, trust_rate=False),
+        _rules(tol, size, links, passes, replace=replace, grouped=grouped, trust_rate=not linear),
+        _rules(tol, size, links, LOCAL_PASSES, replace=False, grouped=False, trust_rate=False),
     )
-    return _run(seeds, weight, sectors, (below, above), limits, groups, tol, threads)
+
+    def scratch() -> tuple[Scratch, Scratch]:
+        return _scratch(flows, weight, capacity, below, groups), _scratch(flows, weight, capacity, above, 0)
+
+    return _run(seeds, scratch, (below, above), limits, tol, threads)
 
 
 def _check_names(production: str, replaceability: str, tol: float, threads: int | None) -> None:
@@ -167,47 +190,53 @@ def _check_names(production: str, replaceability: str, tol: float, threads: int 
         raise SpecError(SOURCE, "threads", f"{threads} is out of range", "from 1, or None")
 
 
-def _rules(tol: float, firms: int, links: int, *, replace: bool, trust_rate: bool) -> Rules:
-    most = max(MOST_PASSES * links, MOST_VISITS // firms)
+def _rules(
+    tol: float, firms: int, links: int, passes: int, *, replace: bool, grouped: bool, trust_rate: bool
+) -> Rules:
+    least = MOST_VISITS // firms
+    most, loose = max(passes * links, least), max(PASSES * links, least)
     patience = max(1.0, USUAL_TOL / tol)
     return Rules(
         limit=0.5 * tol,
         fine_limit=min(0.5 * tol, FINE_LIMIT),
         fine_visits=FINE_VISITS,
-        loose_visits=int(most * patience) if trust_rate else most,
+        loose_visits=int(most * patience) if trust_rate else loose,
         most_visits=int(most * patience),
         trust_rate=trust_rate,
         replace=replace,
+        grouped=grouped,
     )
 
 
-def _scratch(firms: int, groups: int, sectors: Market) -> Scratch:
+def _scratch(flows: Flows, weight: F64, capacity: F64, spread: Spread, groups: int) -> Scratch:
+    firms = len(weight)
+    firm = np.zeros((firms, 8))
+    firm[:, WEIGHT] = weight
+    firm[:, WORTH] = spread.worth
+    firm[:, SALES] = flows.to_firms
+    firm[:, SECTOR] = flows.sector
     return Scratch(
-        loss=np.zeros(firms),
-        sent=np.zeros(firms),
+        firm=firm,
         pressure=np.zeros(groups),
         touched=np.zeros(firms, dtype=np.int32),
         senders=np.zeros(firms, dtype=np.int32),
         groups=np.zeros(groups, dtype=np.int32),
         queue=np.zeros(firms + 1, dtype=np.int32),
-        queued=np.zeros(firms, dtype=np.bool_),
-        living=sectors.capacity.copy(),
+        living=capacity.copy(),
+        capacity=capacity,
     )
 
 
 def _run(
     seeds: I64,
-    weight: F64,
-    sectors: Market,
+    make_scratch: Callable[[], tuple[Scratch, Scratch]],
     spreads: tuple[Spread, Spread],
     limits: tuple[Rules, Rules],
-    groups: int,
     tol: float,
     threads: int | None,
 ) -> Impact:
     """Compute chunks of seeds in threads, each with working memory of its own."""
     workers = max(1, min(threads or os.cpu_count() or 1, math.ceil(len(seeds) / CHUNK)))
-    firms = len(weight)
     many = len(seeds)
     out = Results(
         esri=np.zeros(many),
@@ -220,15 +249,13 @@ def _run(
     )
     spare: SimpleQueue[tuple[Scratch, Scratch]] = SimpleQueue()
     for _ in range(workers):
-        spare.put((_scratch(firms, groups, sectors), _scratch(firms, firms, sectors)))
+        spare.put(make_scratch())
 
     def compute(first: int) -> None:
         scratch = spare.get()
         last = min(first + CHUNK, len(seeds))
         (below, above), (rules_below, rules_above) = spreads, limits
-        impact_of_firms(
-            seeds, first, last, weight, sectors, below, rules_below, above, rules_above, *scratch, out
-        )
+        impact_of_firms(seeds, first, last, below, rules_below, above, rules_above, *scratch, out)
         spare.put(scratch)
 
     with ThreadPoolExecutor(workers) as pool:

@@ -5,7 +5,8 @@ from sim.experiments.arms import DEFAULT_STRATEGIES, Arm, Arms
 from sim.experiments.comparing import compare, run_once
 from sim.experiments.comparison import Comparison, MeasureRow
 from sim.experiments.executors import InlineExecutor
-from sim.experiments.outbreak import Outbreak, outbreak
+from sim.experiments.outbreak_result import Outbreak
+from sim.experiments.outbreaks import outbreak
 from sim.experiments.statistics import Estimate, mean_interval, paired_difference
 from sim.experiments.tasks import RunRow
 from sim.experiments.twins import TwinResult, twin

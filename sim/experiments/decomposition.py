@@ -77,7 +77,7 @@ def decompose(
     Parameters
     ----------
     scenario, shock, shock_week, call:
-        As in :func:`sim.experiments.outbreak.outbreak`; 20 paired runs unless ``runs`` says otherwise.
+        As in :func:`sim.experiments.outbreak`; 20 paired runs unless ``runs`` says otherwise.
     alone:
         Also run with each channel open alone.
 
@@ -164,7 +164,7 @@ def remedies(
     Parameters
     ----------
     scenario, call:
-        As in :func:`sim.experiments.outbreak.outbreak`; 20 paired runs unless ``runs`` says otherwise.
+        As in :func:`sim.experiments.outbreak`; 20 paired runs unless ``runs`` says otherwise.
     every:
         Weeks between two rounds of each remedy.
     netting_over:

@@ -15,7 +15,7 @@ from sim.experiments.outbreak_shocks import RandomFirms
 #: Upper share of firms that are large, and that are hubs (assumption).
 UPPER_SHARE = 0.2
 #: Infected firms that a type needs to be one of its own (assumption).
-LEAST_FAILURES = 10
+LEAST_FAILURES = 5
 #: Types of firms: by weekly sales, and by number of customers and suppliers.
 TYPES = ("small", "small hub", "large", "large hub")
 

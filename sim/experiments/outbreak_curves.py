@@ -182,20 +182,24 @@ def cohort_table(trees: Sequence[FirmTree]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("events", "R", "low", "high"), float))
 
 
-def sector_table(results: Sequence[StartResult], base: str, shocked: str) -> pd.DataFrame:
-    """Firm failures by sector, mean over runs.
+def sector_table(
+    results: Sequence[StartResult], felled: Sequence[I64], base: str, shocked: str
+) -> pd.DataFrame:
+    """Firm failures by sector, mean over runs; ``felled`` are the firms that the shock fells, by run.
 
-    Columns ``sector, firms, shocked_firms`` (felled by the shock), ``failures`` and ``failures_base``
-    (all weeks), ``difference`` without the shocked firms, with ``low`` and ``high``.
+    Columns ``sector, firms, shocked_firms``, ``failures`` and ``failures_base`` (all weeks),
+    ``difference`` without the shocked firms, with ``low`` and ``high``.
     """
     lines = []
     for number, sector in enumerate(results[0].market.sectors):
-        felled = [float((r.market.sector[r.shocked] == number).sum()) for r in results]
+        hit = [
+            float((r.market.sector[rows] == number).sum()) for r, rows in zip(results, felled, strict=True)
+        ]
         new = [float(r.row(shocked)["failures"].get(sector, 0)) for r in results]
         old = [float(r.row(base)["failures"].get(sector, 0)) for r in results]
-        extra = paired_difference([n - f for n, f in zip(new, felled, strict=True)], old)
+        extra = paired_difference([n - f for n, f in zip(new, hit, strict=True)], old)
         size = float(np.mean([(r.market.sector == number).sum() for r in results]))
-        means = (float(np.mean(felled)), float(np.mean(new)), float(np.mean(old)))
+        means = (float(np.mean(hit)), float(np.mean(new)), float(np.mean(old)))
         lines.append((sector, size, *means, extra.mean, extra.low, extra.high))
     names = ["sector", "firms", "shocked_firms", "failures", "failures_base", "difference", "low", "high"]
     frame = pd.DataFrame(lines, columns=names)

@@ -28,7 +28,7 @@ class Headline(NamedTuple):
 def headline(outbreak: Outbreak) -> list[Headline]:
     """What the shock did, over all weeks, with the shock minus without it.
 
-    ``shocked_firms``; ``extra_failures`` and ``averted_failures``: firms that fail with, and only
+    ``shocked_firms`` (or those whose default is prevented); ``extra_failures`` and ``averted_failures``: firms that fail with, and only
     without, the shock; ``further_failures``: the former less the latter, the shocked firms left out;
     ``extra_borrowers``: borrowers over 90 days late with the shock only, less those without it only;
     ``jobs_lost``: further lay-offs of the run's borrowers; ``job_years``: employment of all firms
@@ -56,7 +56,7 @@ def headline(outbreak: Outbreak) -> list[Headline]:
     firms = [found["extra", "firm"] for found in kinds]
     spared = [found["averted", "firm"] for found in kinds]
     values: dict[str, tuple[str, list[float]]] = {
-        "shocked_firms": ("firms", [float(len(result.shocked)) for result in outbreak.results]),
+        "shocked_firms": ("firms", [float(len(rows)) for rows in outbreak.felled]),
         "extra_failures": ("firms", firms),
         "averted_failures": ("firms", spared),
         "further_failures": ("firms", [one - other for one, other in zip(firms, spared, strict=True)]),

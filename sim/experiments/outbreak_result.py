@@ -136,6 +136,14 @@ class Outbreak:
             found.append(events[hit].drop_duplicates("agent").index.to_numpy(np.int64))
         return found
 
+    @property
+    def felled(self) -> list[I64]:
+        """Firms that fail by the shock (or whose default the other branch prevents), by run."""
+        return [
+            tree.tree.events["agent"].to_numpy(np.int64)[seeds]
+            for tree, seeds in zip(self.firm_trees, self.seeds, strict=True)
+        ]
+
     @cached_property
     def generations(self) -> list[tuple[pd.DataFrame, I64]]:
         """By run: firms of each generation, and the generation of each failed firm; see
@@ -191,7 +199,7 @@ class Outbreak:
     @cached_property
     def sectors(self) -> pd.DataFrame:
         """Failures by sector; see :func:`sim.experiments.outbreak_curves.sector_table`."""
-        return curves.sector_table(self.results, BASE, SHOCKED)
+        return curves.sector_table(self.results, self.felled, BASE, SHOCKED)
 
     @cached_property
     def by_channel(self) -> pd.DataFrame | None:

@@ -28,7 +28,7 @@ from sim.contagion.tree import InfectionTree
 from sim.core.columns import F64, I64
 from sim.core.errors import SpecError
 from sim.experiments.firm_tree import FirmTree, firm_tree
-from sim.experiments.firm_types import TYPES, TypedFirms, merge_types, types_of
+from sim.experiments.firm_types import LEAST_FAILURES, TYPES, TypedFirms, merge_types, types_of
 from sim.experiments.outbreak_curves import (
     FOLLOW_UP_WEEKS,
     generation_masses,
@@ -131,7 +131,7 @@ def basic_reproduction(
     Parameters
     ----------
     scenario, call:
-        As in :func:`sim.experiments.outbreak.outbreak`; 20 runs unless ``runs`` says otherwise. ``weeks``
+        As in :func:`sim.experiments.outbreak`; 20 runs unless ``runs`` says otherwise. ``weeks``
         should be several follow-ups long, or late generations are cut short.
     seeds:
         Firms shocked at week 0 of each run; none: one in a hundred.
@@ -216,11 +216,14 @@ def offspring_of(runs: Ensemble, follow_up_weeks: int) -> Offspring:
 
 
 def spectral_estimate(offspring: Offspring, draws: int, seed: int) -> ReproductionEstimate:
-    """R_0 of the next-generation matrix, runs drawn as a whole; 0 where the seeds infect no firm."""
+    """R_0 of the next-generation matrix, runs drawn as a whole; 0 where the seeds infect no firm.
+
+    No interval where fewer than :data:`LEAST_FAILURES` infected firms were followed up.
+    """
     if not len(offspring.types):
         reason = "no firm whose failure leads back to the seeds could be followed up"
         return ReproductionEstimate(0.0, None, None, np.empty(0), reason)
-    return reproduction_interval(
+    found = reproduction_interval(
         offspring.counts,
         offspring.types,
         len(offspring.names),
@@ -228,6 +231,11 @@ def spectral_estimate(offspring: Offspring, draws: int, seed: int) -> Reproducti
         draws=draws,
         seed=seed,
     )
+    infected = len(offspring.types) / FULL_WEIGHT
+    if infected >= LEAST_FAILURES:
+        return found
+    reason = f"only {infected:.1f} infected firms could be followed up: more seeds or runs give an interval"
+    return found._replace(low=None, high=None, reason=reason)
 
 
 def _weights(tree: InfectionTree, seeds: I64, follow_up_weeks: int) -> I64:

@@ -33,8 +33,6 @@ from sim.experiments.statistics import Estimate, paired_difference
 TARGETING = ("random", "hub", "sector", "super_spreader")
 #: Shares of trade debt under digital collection that are tried where a call names none.
 COVERAGE = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: A strategy that works receivables digitally; others may not.
-DIGITAL = "app_based"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +71,13 @@ def vaccination(
 ) -> Vaccination:
     """R_0 with growing shares of trade debt under digital collection, from the same starts and seeds.
 
+    Trade debt is covered by ``receivables.scope: covered``: nobody else's receivables are collected, and
+    households' debts are treated as the scenario says.
+
     Parameters
     ----------
     scenario, seeds, follow_up_weeks, draws, call:
-        As in :func:`sim.experiments.reproduction.basic_reproduction`; collectors follow ``app_based``
-        unless ``strategy`` says otherwise.
+        As in :func:`sim.experiments.reproduction.basic_reproduction`.
     coverage:
         Rising shares from 0 to 1, two or more.
     targeting:
@@ -92,7 +92,7 @@ def vaccination(
     """
     grid = _checked(coverage, targeting)
     branches = _branches(grid, targeting)
-    plan = plan_starts(scenario, branches, {"runs": RUNS, "strategy": DIGITAL, **call})
+    plan = plan_starts(scenario, branches, {"runs": RUNS, **call})
     check_weeks(plan.scenario.weeks, follow_up_weeks)
     firms = place_of(plan.scenario)
     shock = RandomFirms(seed_count(firms, seeds))

@@ -6,10 +6,9 @@ import copy
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sim.collection.parameters import funnel_parameters
 from sim.core import columns
 from sim.core.errors import SpecError
-from sim.phases.parameters import firm_parameters, household_parameters
+from sim.phases.calendar import use_world
 from sim.phases.state import State
 from sim.spec.changes import apply_changes, apply_rule_changes, apply_world_changes
 from sim.spec.loader import rules_of
@@ -99,10 +98,7 @@ def branch_state(state: State, changes: Mapping[str, object]) -> State:
             )
     twin = copy_state(state)
     twin.spec = spec
-    twin.world = apply_world_changes(state.world, fresh)
-    twin.firm_numbers = firm_parameters(twin.world)
-    twin.household_numbers = household_parameters(twin.world)
-    twin.funnel_numbers = funnel_parameters(twin.world)
+    use_world(twin, apply_world_changes(state.world, fresh))
     if spec.rules != state.spec.rules:
         twin.rules = rules_of(spec)
     elif spec.rules_changes != state.spec.rules_changes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.contagion.shapley import shapley_shares
-from sim.core.columns import F64
+from sim.core.columns import F64, I32
 from sim.phases.losses import losses_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ FIRM_CAUSES = {
     "lost_inputs": "cause_inputs",
     "lender_to_credit": "cause_credit",
 }
+
+
+#: Steps along a chain of late payers that a cause is followed, and the share below which it is not
+#: followed any more (both: limits of work).
+LATE_STEPS, SMALL_SHARE = 3, 1e-3
 
 
 def liquidity_lost(state: State, firm: int) -> tuple[F64, float]:
@@ -47,11 +52,7 @@ def record_failure(state: State, firm: int, forced: bool) -> None:
     """
     f = state.firms
     number = len(state.events)
-    lost, lacking = liquidity_lost(state, firm)
-    if forced or lacking <= 0.0:  # or creditors petitioned against a firm that could pay by now
-        shares = np.eye(len(FIRM_CAUSES))[0]
-    else:
-        shares = shapley_shares(lost[None, :], np.array([lacking]))[0]
+    shares = np.eye(len(FIRM_CAUSES))[0] if forced else _shares(state, firm)
     rows = _agents(state, firm, number, dict(zip(FIRM_CAUSES, shares, strict=True)))
     state.causes.extend(rows)
     by_firm: dict[int, float] = {}
@@ -72,24 +73,35 @@ def record_failure(state: State, firm: int, forced: bool) -> None:
     state.newest_failure[firm] = number
 
 
+def _shares(state: State, firm: int) -> F64:
+    """Shapley shares of a firm's shortfall over :data:`FIRM_CAUSES`; none lacking: its own."""
+    lost, lacking = liquidity_lost(state, firm)
+    if lacking <= 0.0:  # creditors petitioned against a firm that could pay by now
+        return np.eye(len(FIRM_CAUSES))[0]
+    return shapley_shares(lost[None, :], np.array([lacking]))[0]
+
+
 Cause = tuple[int, str, str, int, int, float]
 
 
-def _agents(state: State, firm: int, number: int, shares: dict[str, float]) -> list[Cause]:
-    """Rows (event, channel, kind, agent, parent, share); what no agent stands behind is the firm's own."""
-    f, k = state.firms, state.links
+def _agents_of(state: State, firm: int) -> dict[str, tuple[I32, F64]]:
+    """Who took how much from a firm through each channel of trade: agents and weights (fen)."""
+    k = state.links
     sold = state.links_of_supplier[state.supplier_start[firm] : state.supplier_start[firm + 1]]
     bought = np.arange(state.buyer_start[firm], state.buyer_start[firm + 1])
-    weights = {
+    return {
         "late_receipts": (k.buyer[sold], (k.overdue[sold] - k.advanced[sold]).astype(np.float64)),
         "write_off": (k.buyer[sold], k.lost[sold].astype(np.float64)),
         "cancelled_orders": (k.buyer[sold], k.missed[sold].astype(np.float64)),
         "lost_inputs": (k.supplier[bought], k.short[bought].astype(np.float64)),
     }
+
+
+def _agents(state: State, firm: int, number: int, shares: dict[str, float]) -> list[Cause]:
+    """Rows (event, channel, kind, agent, parent, share) of a failing firm."""
     rows: list[Cause] = [(number, "own", "none", -1, -1, shares["own"])]
-    for channel, (agents, weight) in weights.items():
-        share = shares[channel]
-        total = float(weight.sum())
+    for channel, (agents, weight) in _agents_of(state, firm).items():
+        share, total = shares[channel], float(weight.sum())
         if share <= 0.0:
             continue
         if total <= 0.0:
@@ -97,17 +109,44 @@ def _agents(state: State, firm: int, number: int, shares: dict[str, float]) -> l
             continue
         for agent, part in zip(agents.tolist(), (weight / total).tolist(), strict=True):
             if part > 0.0:
-                rows.append((number, channel, "firm", agent, _event_of(state, agent, channel), share * part))
+                behind = _behind(state, agent, channel, part * share, LATE_STEPS)
+                rows += [(number, channel, "firm", agent, parent, x) for parent, x in behind.items()]
     if shares["lender_to_credit"] > 0.0:
-        bank = int(f.bank[firm])
+        bank = int(state.firms.bank[firm])
         rows.append((number, "lender_to_credit", "lender", bank, -1, shares["lender_to_credit"]))
     return [row for row in rows if row[5] > 0.0]
 
 
-def _event_of(state: State, agent: int, channel: str) -> int:
+def _behind(state: State, agent: int, channel: str, share: float, steps: int) -> dict[int, float]:
+    """A share put down to an agent, by the failure through which it acted (-1: none).
+
+    A living debtor that pays late because it is short passes on what made it short, for some steps
+    along the chain of late payers; one that could pay does so by habit.
+    """
+    if channel != "late_receipts":
+        return {_event_of(state, agent): share}
+    f = state.firms
+    if steps == 0 or share < SMALL_SHARE or not f.alive[agent] or f.paid[agent] >= f.offered[agent]:
+        return {-1: share}
+    found: dict[int, float] = {}
+    shares = dict(zip(FIRM_CAUSES, _shares(state, agent).tolist(), strict=True))
+    for reason, (agents, weight) in _agents_of(state, agent).items():
+        total = float(weight.sum())
+        if shares[reason] <= 0.0 or total <= 0.0:
+            continue
+        for other, part in zip(agents.tolist(), (weight / total).tolist(), strict=True):
+            passed = share * shares[reason] * part
+            if passed > 0.0:
+                for parent, x in _behind(state, other, reason, passed, steps - 1).items():
+                    found[parent] = found.get(parent, 0.0) + x
+    found[-1] = share - sum(x for parent, x in found.items() if parent >= 0)
+    return found
+
+
+def _event_of(state: State, agent: int) -> int:
     """The failure of ``agent`` through which it acted, -1 where it acted as a living firm."""
     event = state.newest_failure.get(agent, -1)
-    if event < 0 or channel == "late_receipts":
+    if event < 0:
         return -1
     recent = state.firm_numbers.entrant_weeks + state.firm_numbers.memory_weeks
     return event if state.week - state.events[event]["week"] <= recent else -1

@@ -24,6 +24,7 @@ from sim.agents.tables import (
 from sim.collection.parameters import funnel_parameters
 from sim.core.columns import empty
 from sim.core.ledger import Ledger
+from sim.network.even import even_network
 from sim.network.generate import generate
 from sim.network.read import read_network
 from sim.network.sector_table import SectorTable, load_sector_table
@@ -47,7 +48,8 @@ def network_of(spec: Scenario, table: SectorTable, world: World, seed: int, borr
     needed = borrowers * mean_wage(world) / (MOST_OF_LABOUR * labour * size.firms)
     scale = max(100 * size.weekly_sales_per_firm, needed)
     degree = min(size.mean_degree, size.firms / 8)
-    return generate(size.firms, degree, seed, table, int(scale))
+    make = even_network if spec.network.shape == "even" else generate
+    return make(size.firms, degree, seed, table, int(scale))
 
 
 def _people(

@@ -19,7 +19,7 @@ from sim.report.tables import both, word_both
 from sim.spec.world import World
 
 if TYPE_CHECKING:
-    from sim.experiments.outbreak import Outbreak
+    from sim.experiments.outbreak_result import Outbreak
 
 _CHARTS: tuple[tuple[str, Callable[[OutbreakContent, str], go.Figure | None]], ...] = (
     ("epidemic_curve", figures.epidemic_curve),

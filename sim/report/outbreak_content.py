@@ -19,7 +19,7 @@ from sim.spec.base import Text
 from sim.spec.world import World
 
 if TYPE_CHECKING:
-    from sim.experiments.outbreak import Outbreak
+    from sim.experiments.outbreak_result import Outbreak
     from sim.experiments.statistics import Estimate
 
 ARMS = {"base": "without_shock", "shocked": "with_shock", "rescued": "with_rescue"}

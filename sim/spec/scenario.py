@@ -34,6 +34,10 @@ class PopulationSpec(Spec):
 class NetworkSpec(Spec):
     """The supply network: generated from a sector table, or the user's own file."""
 
+    shape: Literal["measured", "even"] = Field(
+        default="measured",
+        description="measured: like the networks of tax records, with giants; even: firms much alike",
+    )
     sectors: Id = "china-2020"
     file: str | None = None
     firms_file: str | None = None
@@ -113,10 +117,16 @@ class LeversSpec(Spec):
         default=0, ge=0, le=520, description="weeks between dates when all due must be paid; 0: never"
     )
     set_off_every: int = Field(
-        default=0, ge=0, le=520, description="weeks between dates when cycles of overdue debts cancel; 0: never"
+        default=0,
+        ge=0,
+        le=520,
+        description="weeks between dates when cycles of overdue debts cancel; 0: never",
     )
     netting_every: int = Field(
-        default=0, ge=0, le=520, description="weeks between dates when all debts are cleared at once; 0: never"
+        default=0,
+        ge=0,
+        le=520,
+        description="weeks between dates when all debts are cleared at once; 0: never",
     )
     netting_over: Literal["offers", "overdue"] = Field(
         default="offers", description="what is cleared: the week's usual offers, or all that is overdue"
@@ -189,6 +199,16 @@ class ShieldEvent(Spec):
     ] = Field(description="own: its bad luck in demand is made good")
 
 
+class WorldEvent(Spec):
+    """Numbers of the world change for the rest of the run."""
+
+    kind: Literal["world"]
+    week: EventWeek
+    changes: dict[str, float] = Field(
+        min_length=1, description="dotted numbers, such as firms.loss_given_failure"
+    )
+
+
 class RolloutEvent(Spec):
     """A strategy is introduced on a growing share of accounts."""
 
@@ -201,7 +221,14 @@ class RolloutEvent(Spec):
 
 
 Event = Annotated[
-    DemandEvent | RulesEvent | CreditEvent | JobsEvent | FailureEvent | ShieldEvent | RolloutEvent,
+    DemandEvent
+    | RulesEvent
+    | CreditEvent
+    | JobsEvent
+    | FailureEvent
+    | ShieldEvent
+    | WorldEvent
+    | RolloutEvent,
     Field(discriminator="kind"),
 ]
 

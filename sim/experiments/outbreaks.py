@@ -13,8 +13,6 @@ from sim.experiments.outbreak_runs import Branch, Call, jobs_of, plan_starts, ru
 from sim.experiments.outbreak_shocks import Shock, read_rescue, read_shock
 from sim.experiments.plan import ScenarioLike
 
-__all__ = ["Outbreak", "outbreak"]
-
 
 def outbreak(
     scenario: ScenarioLike = "baseline",
