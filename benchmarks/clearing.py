@@ -20,8 +20,8 @@ import numpy as np
 from scipy import sparse
 
 from sim.contagion.clearing import clear
-from sim.contagion.netting import netting
-from sim.contagion.set_off import set_off
+from sim.contagion.debt_cycles import set_off
+from sim.contagion.net_payments import netting
 from sim.core.columns import F64
 
 STRESS = (2.5, 1.0, 0.5, 0.2, 0.02)  # median cash as a share of debts

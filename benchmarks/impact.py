@@ -15,8 +15,8 @@ import time
 import numpy as np
 from scipy import sparse
 
+from sim.contagion.impact import Impact, Production, Replaceability, systemic_impact
 from sim.contagion.impact_links import Network, read_flows
-from sim.contagion.systemic_impact import Impact, Production, Replaceability, systemic_impact
 from sim.network.generate import generate
 from sim.network.sector_table import load_sector_table
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from sim.contagion.impact import Impact, systemic_impact
 from sim.contagion.leontief import leontief_output
-from sim.contagion.systemic_impact import Impact, systemic_impact
 from sim.core.errors import SpecError
 from sim.network.generate import generate
 from sim.network.sector_table import load_sector_table

@@ -15,8 +15,8 @@ from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
 from sim.contagion.clearing import clear
-from sim.contagion.netting import netting
-from sim.contagion.set_off import set_off
+from sim.contagion.debt_cycles import set_off
+from sim.contagion.net_payments import netting
 from sim.core.errors import SpecError
 
 I64 = NDArray[np.int64]

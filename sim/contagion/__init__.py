@@ -17,10 +17,12 @@ if TYPE_CHECKING:
         cascade_window,
         final_size,
     )
+    from sim.contagion.debt_cycles import set_off
     from sim.contagion.debt_rank import debtrank, debtrank_index
+    from sim.contagion.impact import Impact, systemic_impact
     from sim.contagion.leontief import leontief_output
     from sim.contagion.loss_ranking import CascadeRanking, loss_cascades
-    from sim.contagion.netting import netting
+    from sim.contagion.net_payments import netting
     from sim.contagion.reproduction import (
         generation_growth,
         leading_eigenvector,
@@ -29,9 +31,7 @@ if TYPE_CHECKING:
         reproduction_interval,
         reproduction_number,
     )
-    from sim.contagion.set_off import set_off
     from sim.contagion.shapley import shapley_shares, shapley_values
-    from sim.contagion.systemic_impact import Impact, systemic_impact
     from sim.contagion.threshold import herd_immunity_threshold
     from sim.contagion.tree import InfectionTree
     from sim.contagion.tree_files import write_graphml, write_parquet
@@ -41,7 +41,7 @@ _NAMES = {
     "Cascade": "cascades",
     "CascadeRanking": "loss_ranking",
     "Clearing": "clearing",
-    "Impact": "systemic_impact",
+    "Impact": "impact",
     "InfectionTree": "tree",
     "borel_pmf": "closed_forms",
     "cascade": "cascades",
@@ -57,14 +57,14 @@ _NAMES = {
     "leontief_output": "leontief",
     "loss_cascades": "loss_ranking",
     "loss_next_generation": "reproduction",
-    "netting": "netting",
+    "netting": "net_payments",
     "next_generation_matrix": "reproduction",
     "reproduction_interval": "reproduction",
     "reproduction_number": "reproduction",
-    "set_off": "set_off",
+    "set_off": "debt_cycles",
     "shapley_shares": "shapley",
     "shapley_values": "shapley",
-    "systemic_impact": "systemic_impact",
+    "systemic_impact": "impact",
     "write_graphml": "tree_files",
     "write_parquet": "tree_files",
 }

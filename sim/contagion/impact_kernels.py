@@ -43,7 +43,7 @@ class Spread(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """When to stop, see :func:`sim.contagion.systemic_impact.systemic_impact`.
+    """When to stop, see :func:`sim.contagion.impact.systemic_impact`.
 
     Limits are shares of the loss found so far; visits count links.
     """

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.contagion.cascades import LossBook, loss_book
 from sim.contagion.cascade_kernels import closure_forest, felled_alone, sweep, walk_order
+from sim.contagion.cascades import LossBook, loss_book
 from sim.contagion.graphs import chosen_firms, claims_csr, firm_column, share_column
 from sim.core.columns import I32, I64, Bool
 from sim.core.errors import SpecError

@@ -28,8 +28,9 @@ class Headline(NamedTuple):
 def headline(outbreak: Outbreak) -> list[Headline]:
     """What the shock did, over all weeks, with the shock minus without it.
 
-    ``shocked_firms`` (or those whose default is prevented); ``extra_failures`` and ``averted_failures``: firms that fail with, and only
-    without, the shock; ``further_failures``: the former less the latter, the shocked firms left out;
+    ``shocked_firms`` (or those whose default is prevented); ``extra_failures`` and
+    ``averted_failures``: firms that fail with, and only without, the shock; ``further_failures``: the
+    former less the latter, the shocked firms left out;
     ``extra_borrowers``: borrowers over 90 days late with the shock only, less those without it only;
     ``jobs_lost``: further lay-offs of the run's borrowers; ``job_years``: employment of all firms
     missing, in full years; ``output_lost`` and ``write_offs`` (of trade debt), fen; ``overdue_added``:

@@ -81,7 +81,7 @@ def _more(u: F64, mean_degree: float) -> F64:
     """Suppliers beyond the first: exponential, so that rounding down is geometric with the wanted mean."""
     if mean_degree <= 1.0:
         return np.zeros_like(u)
-    return np.log1p(-u) / np.log1p(-1.0 / mean_degree)
+    return np.asarray(np.log1p(-u) / np.log1p(-1.0 / mean_degree), np.float64)
 
 
 def _sectors(firms: int, table: SectorTable, seed: int) -> I16:

@@ -24,6 +24,7 @@ FIRM_CAUSES = {
 }
 
 
+OWN_ALONE: F64 = np.eye(len(FIRM_CAUSES), dtype=np.float64)[0]
 #: Steps along a chain of late payers that a cause is followed, and the share below which it is not
 #: followed any more (both: limits of work).
 LATE_STEPS, SMALL_SHARE = 3, 1e-3
@@ -52,7 +53,7 @@ def record_failure(state: State, firm: int, forced: bool) -> None:
     """
     f = state.firms
     number = len(state.events)
-    shares = np.eye(len(FIRM_CAUSES))[0] if forced else _shares(state, firm)
+    shares = OWN_ALONE if forced else _shares(state, firm)
     rows = _agents(state, firm, number, dict(zip(FIRM_CAUSES, shares, strict=True)))
     state.causes.extend(rows)
     by_firm: dict[int, float] = {}
@@ -77,8 +78,8 @@ def _shares(state: State, firm: int) -> F64:
     """Shapley shares of a firm's shortfall over :data:`FIRM_CAUSES`; none lacking: its own."""
     lost, lacking = liquidity_lost(state, firm)
     if lacking <= 0.0:  # creditors petitioned against a firm that could pay by now
-        return np.eye(len(FIRM_CAUSES))[0]
-    return shapley_shares(lost[None, :], np.array([lacking]))[0]
+        return OWN_ALONE.copy()
+    return np.asarray(shapley_shares(lost[None, :], np.array([lacking]))[0], np.float64)
 
 
 Cause = tuple[int, str, str, int, int, float]

@@ -40,7 +40,7 @@ def _rank(state: State, targeting: str, claims: I64) -> F64:
         return np.bincount(np.concatenate([k.buyer, k.supplier]), minlength=len(claims)).astype(np.float64)
     if targeting == "sector":
         by_sector = np.bincount(f.sector, claims, len(state.sectors))
-        return by_sector[f.sector] + claims / (claims.sum() + 1.0)
+        return np.asarray(by_sector[f.sector] + claims / (claims.sum() + 1.0), np.float64)
     return loss_of_each_failure(state)
 
 

@@ -87,7 +87,8 @@ def fail_firm(i, clock, f, k, start, losses, p, keep_jobs):  # type: ignore[no-u
         payout += np.int64((k.not_due[e] + k.overdue[e] + k.disputed[e]) * keep)
     sale = max(np.int64(0), payout - f.cash[i])
     f.cash[i] += sale - payout
-    to_firms, to_public, lost_firms, lost_public, backstop = 0, 0, 0, 0, 0
+    to_firms, to_public, lost_firms, lost_public = 0, 0, 0, 0
+    backstop = np.int64(0)
     for e in range(start[i], start[i + 1]):
         j = k.supplier[e]
         owed = k.not_due[e] + k.overdue[e] + k.disputed[e]

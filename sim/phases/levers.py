@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.contagion.netting import netting
-from sim.contagion.set_off import set_off
+from sim.contagion.debt_cycles import set_off
+from sim.contagion.net_payments import netting
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Instrument, Sector

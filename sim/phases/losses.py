@@ -74,7 +74,7 @@ def dividends_week(f, losses, p):  # type: ignore[no-untyped-def]
 
     Without its losses the firm would have paid out more: that part is no loss of liquidity any more.
     """
-    total = 0
+    total = np.int64(0)
     for i in range(f.cash.shape[0]):
         if not f.alive[i] or f.normal_sales[i] == 0:
             continue
@@ -130,7 +130,7 @@ def losses_of(i, f, losses, p, standard, normal, factor, lost):  # type: ignore[
 @kernel
 def make_good_own(f, losses, p, standard, normal, factor, lost):  # type: ignore[no-untyped-def]
     """Give firms that are shielded from their own losses what these took; returns fen given."""
-    given = 0
+    given = np.int64(0)
     for i in range(f.cash.shape[0]):
         if f.alive[i] and f.shield[i] & OWN:
             lost_by_channel(i, f, losses, p, standard, normal, factor, lost)

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.contagion.clearing import solve, start_progress
 from sim.contagion.clearing_kernels import System
-from sim.contagion.set_off import check_links
+from sim.contagion.debt_cycles import check_links
 from sim.core.columns import F64, I32, I64, Bool
 from sim.core.errors import SpecError
 from sim.core.kernel import kernel, kernel_step
