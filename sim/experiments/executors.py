@@ -67,7 +67,7 @@ def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, execu
     SpecError
         When a model refuses its scenario, or for an impossible ``workers`` or ``executor``.
     """
-    count = _workers(workers)
+    count = worker_count(workers)
     waiting = {task.key: task for task in tasks}
 
     def done(rows: list[RunRow]) -> None:
@@ -76,7 +76,7 @@ def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, execu
 
     for attempt in range(_NEW_POOLS + 1):
         try:
-            with _pool(executor, count) as (pool, stop):
+            with pool_of(executor, count) as (pool, stop):
                 _feed(pool, list(waiting.values()), done, 2 * count, stop)
             return
         except BrokenExecutor as error:
@@ -87,7 +87,7 @@ def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, execu
                 ) from error
 
 
-def _workers(workers: int | None) -> int:
+def worker_count(workers: int | None) -> int:
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 1024:
@@ -96,7 +96,7 @@ def _workers(workers: int | None) -> int:
 
 
 @contextmanager
-def _pool(given: object, workers: int) -> Iterator[tuple[Executor, threading.Event | None]]:
+def pool_of(given: object, workers: int) -> Iterator[tuple[Executor, threading.Event | None]]:
     """An executor and, where its workers share this process, a signal that stops them."""
     if given is None or given == "threads":
         stop = threading.Event()

@@ -16,7 +16,7 @@ from sim.core.columns import I64
 from sim.core.errors import StoppedError
 from sim.experiments.arms import Arms
 from sim.experiments.comparison import Comparison
-from sim.experiments.executors import Given, InlineExecutor, _pool, _workers
+from sim.experiments.executors import Given, InlineExecutor, pool_of, worker_count
 from sim.experiments.outbreak_market import Market, market_of
 from sim.experiments.outbreak_shocks import Shock
 from sim.experiments.plan import (
@@ -28,7 +28,7 @@ from sim.experiments.plan import (
     make_plan,
     read_worlds,
 )
-from sim.experiments.tasks import RunRow, StopSignal, Task, TaskStoppedError, _row, start_of
+from sim.experiments.tasks import RunRow, StopSignal, Task, TaskStoppedError, row_of, start_of
 
 if TYPE_CHECKING:
     from sim.model import Ecosystem
@@ -111,7 +111,7 @@ def run_start(job: OutbreakTask, stop: StopSignal | None = None) -> StartResult:
         changes = {**arm.changes, **dated_events(job, branch, shocked)}
         model = start.branch(changes) if changes else start.copy()
         result.counts[arm.name] = _weeks(model, arm.scenario.weeks, stop)
-        result.rows.append(_row(job.task, arm, model))
+        result.rows.append(row_of(job.task, arm, model))
         if branch.tables:
             result.tables[arm.name] = Tables(model.events(), model.causes(), model.lender_losses())
     return result
@@ -153,7 +153,7 @@ def run_starts(jobs: Iterable[OutbreakTask], call: Call) -> list[StartResult]:
     if progress is not None:
         progress(0, len(queue))
     try:
-        with _pool(call.get("executor"), _workers(call.get("workers"))) as (pool, stop):
+        with pool_of(call.get("executor"), worker_count(call.get("workers"))) as (pool, stop):
             if isinstance(pool, InlineExecutor):
                 for job in queue:
                     take(run_start(job, stop))

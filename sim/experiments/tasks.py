@@ -132,7 +132,7 @@ def run_task(
         began = time.perf_counter()
         model, own = _arm_start(task, arm, start)
         _run_weeks(model, arm.scenario.weeks, stop, weekly)
-        row = _row(task, arm, model)
+        row = row_of(task, arm, model)
         row["own_start"] = own
         row["seconds"] = round(time.perf_counter() - began, 4)
         rows.append(row)
@@ -202,7 +202,7 @@ def _run_weeks(
             weekly(stride)
 
 
-def _row(task: Task, arm: Arm, model: Model) -> RunRow:
+def row_of(task: Task, arm: Arm, model: Model) -> RunRow:
     measures: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for name, (value, reason) in model.measures().items():
