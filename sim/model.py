@@ -26,6 +26,7 @@ from sim.measures import MeasureValue, compute_measures
 from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
 from sim.phases.events import cause_table, event_table, lender_loss_table
+from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
 from sim.phases.start import start
@@ -237,6 +238,10 @@ class Ecosystem(ColumnModel):
     def lender_losses(self) -> pd.DataFrame:
         """What each default cost its lender: columns week, lender, event, loss (fen)."""
         return lender_loss_table(self.state)
+
+    def super_spreaders(self) -> pd.DataFrame:
+        """All firms by the harm that their failure would do: :func:`sim.phases.ranking.super_spreaders`."""
+        return super_spreaders(self.state)
 
     def curves(self) -> pd.DataFrame:
         """Liquidation of the common list: columns stage, weeks, placed, recovered (fen), share."""

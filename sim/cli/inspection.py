@@ -218,10 +218,14 @@ def describe(
     firms: Annotated[int | None, typer.Option("--firms", help="Generate a network of so many firms.")] = None,
     degree: Annotated[float, typer.Option("--degree", help="Mean number of suppliers a firm.")] = 10.0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the generated network.")] = 1,
+    spreaders: Annotated[
+        int, typer.Option("--super-spreaders", min=0, help="List so many firms by systemic impact.")
+    ] = 0,
     lang: options.Lang = options.Language.en,
     json: options.Json = False,
 ) -> None:
     """Show the statistics of a supply network beside those of measured ones."""
+    from sim.cli.spreaders import most_harmful, spreader_table
     from sim.network.describe import describe as statistics_of
     from sim.network.generate import generate
     from sim.network.read import read_network
@@ -239,6 +243,8 @@ def describe(
     if json:
         rows = [vars(item) for item in found]
         document = {"schema": 1, "firms": supply.firms, "links": supply.links, "rows": rows}
+        if spreaders:
+            document["super_spreaders"] = most_harmful(supply, spreaders).to_dict("records")
         typer.echo(jsonlib.dumps(document, ensure_ascii=False, allow_nan=False))
         return
     from rich.table import Table
@@ -255,6 +261,8 @@ def describe(
         shown.add_row(Text(label), _marked(value, item.value, item.low, item.high), Text(item.target))
     to = console()
     to.print(shown)
+    if spreaders:
+        to.print(spreader_table(most_harmful(supply, spreaders), lang.value))
     for item in found:
         if item.value is None:
             to.print(Text(f"\N{EM DASH} {item.label_en}: {item.note}", style="dim"))

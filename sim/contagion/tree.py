@@ -203,12 +203,13 @@ class InfectionTree:
             rows.append((number * cohort_weeks, len(inside), mean, low, high, done))
         return pd.DataFrame(rows, columns=["week", "events", "R", "low", "high", "complete"])
 
-    def generations(self, seeds: Sequence[int] | I64) -> Generations:
+    def generations(self, seeds: Sequence[int] | I64, deepest: int | None = None) -> Generations:
         """Mass by generation: a seed has 1 in generation 0, then shares pass it on.
 
             mass(child, g + 1) = sum over parents of share(parent, child) * mass(parent, g)
 
-        A seed takes no mass from another seed: its own causes are set aside. Raises
+        A seed takes no mass from another seed: its own causes are set aside. ``deepest`` ends the
+        count after that generation. Raises
         :class:`SpecError` for a seed that is no event or is given twice.
         """
         rows = in_range(np.asarray(seeds, dtype=np.int64).reshape(-1), "seed", "seeds", 0, len(self) - 1)
@@ -218,13 +219,14 @@ class InfectionTree:
         mass = np.zeros(len(self))
         mass[rows] = 1.0
         totals, everything = [float(len(rows))], mass.copy()
-        while True:
+        while deepest is None or len(totals) <= deepest:
             mass = np.asarray(into @ mass, dtype=np.float64)
             mass[rows] = 0.0
             if not mass.any():
-                return Generations(np.array(totals), everything)
+                break
             totals.append(float(mass.sum()))
             everything += mass
+        return Generations(np.array(totals), everything)
 
     def cascade_sizes(self) -> pd.DataFrame:
         """Expected size of the cascade that each event started, itself included.

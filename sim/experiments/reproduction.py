@@ -3,7 +3,8 @@
 Both come from ensembles of small seeds. The matrix holds the mean offspring, by type, of the firms that
 the seeds infect and whose follow-up is complete, each counted by the share of its failure that leads back
 to the seeds. The seeds themselves are left out: a shocked firm is healthy when it fails, which those it
-infects are not; so are failures that have nothing to do with the seeds. R_0 is the spectral radius
+infects are not; so are failures that have nothing to do with the seeds, and generations after the third,
+which meet firms that have failed already. R_0 is the spectral radius
 (Diekmann, Heesterbeek and Metz, Journal of Mathematical Biology 28, 1990). The check is the growth from
 generation 2 to 4 of the same seeds, and of seeds drawn from the leading eigenvector.
 """
@@ -43,6 +44,9 @@ from sim.experiments.statistics import Estimate
 
 #: Paired runs where a call names none.
 RUNS = 20
+#: Last generation whose offspring count: later ones meet firms that have already failed (the growth of
+#: generations 2 to 4 ends with the offspring of generation 3).
+LAST_PARENTS = 3
 #: Share of firms that are seeds (assumption: few enough not to meet each other's effects).
 SEED_SHARE = 0.01
 #: A firm whose failure leads back to the seeds in full counts so many times, others in proportion.
@@ -239,7 +243,7 @@ def spectral_estimate(offspring: Offspring, draws: int, seed: int) -> Reproducti
 
 
 def _weights(tree: InfectionTree, seeds: I64, follow_up_weeks: int) -> I64:
-    mass = tree.generations(seeds).mass
+    mass = tree.generations(seeds, LAST_PARENTS).mass
     mass[seeds] = 0.0
     mass[~tree.complete(follow_up_weeks)] = 0.0
     return np.round(FULL_WEIGHT * mass).astype(np.int64)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
-from sim.contagion.loss_ranking import loss_cascades
 from sim.core.columns import F64, I64
 from sim.core.rng import uniform_rows
+from sim.phases.ranking import loss_ranking
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -41,15 +40,4 @@ def _rank(state: State, targeting: str, claims: I64) -> F64:
     if targeting == "sector":
         by_sector = np.bincount(f.sector, claims, len(state.sectors))
         return np.asarray(by_sector[f.sector] + claims / (claims.sum() + 1.0), np.float64)
-    return loss_of_each_failure(state)
-
-
-def loss_of_each_failure(state: State) -> F64:
-    """What creditors would lose, fen, if a firm failed and each creditor that loses more than its cash
-    and open line failed too."""
-    f, k, p = state.firms, state.links, state.firm_numbers
-    claims = (k.not_due + k.overdue + k.disputed - k.advanced).astype(np.float64)
-    n = len(f.cash)
-    exposures = sparse.csr_array((claims, (k.supplier, k.buyer)), shape=(n, n))
-    reserve = np.maximum(0, f.cash + f.line - f.drawn).astype(np.float64)
-    return np.asarray(loss_cascades(exposures, reserve, lgd=p.loss_given_failure).loss, np.float64)
+    return np.asarray(loss_ranking(state).loss, np.float64)
