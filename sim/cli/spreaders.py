@@ -19,13 +19,13 @@ _HEADS = {
         "Sector",
         "Share of sales",
         "Systemic impact",
-        "through suppliers' loss",
-        "through customers' loss",
+        "for want of inputs",
+        "for want of orders",
     ),
     "zh": ("企业", "行业", "销售占比", "系统性影响", "经由缺少供应", "经由失去订单"),
 }
 _TITLE = {
-    "en": "Share of all output lost if the firm fails (ESRI, Diem et al. 2022; linear, sector replaceability)",
+    "en": "Output lost if the firm fails (ESRI of Diem et al. 2022, linear, replaceable within its sector)",
     "zh": "该企业倒闭后损失的总产出份额（ESRI，Diem 等 2022；线性，行业内可替代）",
 }
 
