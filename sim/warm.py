@@ -19,8 +19,17 @@ def warm() -> float:
         branch = start.branch({"strategy": strategy})
         branch.run(8)
         branch.measures()
-    changes = {"levers.compulsory_payment_every": 4, "receivables.scope": "all", "rules": "none"}
-    start.branch(changes).run(8)
+    levers: dict[str, object] = {
+        "levers.compulsory_payment_every": 4,
+        "levers.set_off_every": 4,
+        "levers.netting_every": 3,
+        "rules": "none",
+    }
+    start.branch(levers | {"receivables.scope": "all"}).run(8)
+    covered = {"receivables.scope": "covered", "receivables.coverage": 0.3}
+    brittle = {"world.firms.credit_line_weeks": 0.0, "world.firms.petition_weeks": 1}
+    start.branch(covered | brittle | {"receivables.targeting": "super_spreader"}).run(8)
+    start.super_spreaders()
     return time.perf_counter() - began
 
 

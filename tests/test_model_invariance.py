@@ -161,7 +161,15 @@ def _year_of_phases() -> dict[str, set[str]]:
     for world, changes in (
         ("evidence", {**SHOCKS, "strategy": "app_based", "receivables.scope": "all"}),
         ("report", {"rules": "none", "levers.compulsory_payment_every": 4, "channels.late_receipts": False}),
-        ("report", {"channels.cancelled_orders": False, "channels.lost_inputs": False}),
+        (
+            "report",
+            {
+                "channels.cancelled_orders": False,
+                "channels.lost_inputs": False,
+                "receivables.scope": "covered",
+                "receivables.coverage": 0.5,
+            },
+        ),
         ("evidence", {"world.lenders.standard_capital": 10.0, "rules.attempts_per_week": 0}),
     ):
         model: Any = seasoned(world, population__borrowers=1500, population__firms=150).branch(changes)

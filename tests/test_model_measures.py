@@ -38,6 +38,7 @@ def record(
         placements_used=len(rows),
         series=series,
         events=[],
+        causes=[],
         borrowers=200,
         firms=50,
         weeks=weeks,
@@ -245,6 +246,23 @@ def test_firms() -> None:
     }
     told = of._replace(events=[late, own])
     assert value(told, "failures_by_arrears") == pytest.approx(1 / 50 * 100 * 2)
+
+
+def test_reproduction_number_counts_direct_failures_of_followed_firms() -> None:
+    of = weeks_of(failures=[1.0] * 40)
+    weeks = [0, 5, 30, 31]
+    causes = [
+        (0, "own", "none", -1, -1, 1.0),
+        (1, "write_off", "firm", 7, 0, 0.6),  # counts
+        (1, "own", "none", -1, -1, 0.4),
+        (2, "write_off", "firm", 7, 0, 1.0),  # too late for the first
+        (3, "lost_inputs", "firm", 8, 1, 0.5),  # within half a year of the second
+        (3, "late_receipts", "firm", 9, -1, 0.5),  # by a firm that had not failed
+    ]
+    told = of._replace(events=[{"week": week} for week in weeks], causes=causes, weeks=40)
+    # failures of weeks 0 and 5 are followed for 26 weeks, those of 30 and 31 are not
+    assert value(told, "reproduction_number") == pytest.approx((0.6 + 0.5) / 2)
+    assert "26 weeks" in reason(of, "reproduction_number")
 
 
 def test_sleep_follows_the_odds_ratio() -> None:

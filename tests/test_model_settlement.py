@@ -200,7 +200,7 @@ def test_a_failure_leaves_creditors_their_share_and_no_debt() -> None:
     assert not t.f.alive[0] and t.f.drawn[0] == 0
     assert (losses.write_off + losses.pending).tolist() == pytest.approx([0, 7_700, 3_504, 0])
     assert losses.pending.tolist() == pytest.approx([0, 700, 0, 0])  # was not due yet
-    assert t.k.lost.tolist() == [7_700, 3_504, 0]
+    assert t.k.lost_weight.tolist() == [7_700, 3_504, 0]
     # the customer pays; the money goes to the bank first, then to the owners
     assert t.pay() == 700
     to_banks = np.zeros(1, np.int64)

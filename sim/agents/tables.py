@@ -175,9 +175,9 @@ class LinkColumns(NamedTuple):
     under_collection: Bool
     payment: I64  # this week
     collected: I64  # part of it beyond what the buyer would have offered
-    lost: F32  # written off by the supplier, fading; fen
-    missed: F32  # orders that the supplier missed, fading; fen
-    short: F32  # inputs that the buyer missed, fading; fen
+    lost_weight: F32  # written off by the supplier, fading; for the shares of causes
+    missed_weight: F32  # orders that the supplier missed, fading
+    short_weight: F32  # inputs that the buyer missed, fading
 
 
 class LenderColumns(NamedTuple):

@@ -96,6 +96,7 @@ COMPUTE: dict[str, Compute] = {
     "receivable_days": _level("receivable_days"),
     "firm_failures": _yearly("failures", "firms", 100),
     "failures_by_arrears": weekly.failures_by_arrears,
+    "reproduction_number": weekly.reproduction_number,
     "jobs_lost": _yearly("laid_off", "borrowers", 1000),
     "output_index": weekly.output_index,
 }

@@ -15,6 +15,7 @@ class RunRecord(NamedTuple):
     placements_used: int
     series: Sequence[dict[str, float | int | None]]
     events: Sequence[dict[str, Any]]
+    causes: Sequence[tuple[int, str, str, int, int, float]]  # event, channel, kind, agent, parent, share
     borrowers: int
     firms: int
     weeks: int

@@ -66,6 +66,22 @@ def sleep_disorder_rate(record: RunRecord) -> MeasureValue:
     return MeasureValue(odds / (1 + odds))
 
 
+#: Weeks for which the failures that a failure caused are counted (assumption).
+FOLLOW_UP = 26
+
+
+def reproduction_number(record: RunRecord) -> MeasureValue:
+    """Failures of firms directly caused by one failure of a firm within half a year, cause shares added."""
+    weeks = [event["week"] for event in record.events]
+    followed = [week <= record.weeks - 1 - FOLLOW_UP for week in weeks]
+    caused = sum(
+        share
+        for event, _, _, _, parent, share in record.causes
+        if parent >= 0 and followed[parent] and weeks[event] - weeks[parent] <= FOLLOW_UP
+    )
+    return ratio(caused, sum(followed), f"no firm failed {FOLLOW_UP} weeks or more before the end")
+
+
 def failures_by_arrears(record: RunRecord) -> MeasureValue:
     """Failures whose largest cause is late receipts or write-offs, per 100 firms and year."""
     count = 0

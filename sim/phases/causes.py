@@ -92,9 +92,9 @@ def _agents_of(state: State, firm: int) -> dict[str, tuple[I32, F64]]:
     bought = np.arange(state.buyer_start[firm], state.buyer_start[firm + 1])
     return {
         "late_receipts": (k.buyer[sold], (k.overdue[sold] - k.advanced[sold]).astype(np.float64)),
-        "write_off": (k.buyer[sold], k.lost[sold].astype(np.float64)),
-        "cancelled_orders": (k.buyer[sold], k.missed[sold].astype(np.float64)),
-        "lost_inputs": (k.supplier[bought], k.short[bought].astype(np.float64)),
+        "write_off": (k.buyer[sold], k.lost_weight[sold].astype(np.float64)),
+        "cancelled_orders": (k.buyer[sold], k.missed_weight[sold].astype(np.float64)),
+        "lost_inputs": (k.supplier[bought], k.short_weight[bought].astype(np.float64)),
     }
 
 

@@ -106,7 +106,7 @@ def fail_firm(i, clock, f, k, start, losses, p, keep_jobs):  # type: ignore[no-u
         later = lost * (k.not_due[e] / owed) if owed > 0 else 0.0
         losses.pending[j] += later
         losses.write_off[j] += lost - later
-        k.lost[e] += lost
+        k.lost_weight[e] += lost
         clear_link(e, k, clock)
     line = f.drawn[i]
     f.unpaid_loan[i] = line

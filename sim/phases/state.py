@@ -116,6 +116,7 @@ class State:
             placements_used=self.placements_used,
             series=self.series,
             events=self.events,
+            causes=self.causes,
             borrowers=int(np.count_nonzero(self.borrowers.wage)),
             firms=len(self.firms.cash),
             weeks=self.week,

@@ -124,7 +124,8 @@ def orders_week(slot, f, k, start, losses, p, budget, full_budget, pull, full_pu
             attraction = full_pull[slot, j] if inputs_kept else pull[slot, j]
             value = order(k.weekly_amount[e], budget[slot, i], attraction)
             placed += value
-            k.missed[e] *= fade
+            k.lost_weight[e] *= fade
+            k.missed_weight[e] *= fade
             if curtailed:
                 full = order(k.weekly_amount[e], full_budget[slot, i], attraction)
                 if f.orders_kept_from[j] > 0:
@@ -134,12 +135,12 @@ def orders_week(slot, f, k, start, losses, p, budget, full_budget, pull, full_pu
                     value = full
                 elif f.alive[j]:
                     losses.missed[j] += full - value
-                    k.missed[e] += full - value
-            k.short[e] *= fade
+                    k.missed_weight[e] += full - value
+            k.short_weight[e] *= fade
             if not inputs_kept:
                 gap = 1.0 - f.input_limit[j] if f.alive[j] else 1.0
                 if gap > 0.0:
-                    k.short[e] += k.weekly_amount[e] * gap
+                    k.short_weight[e] += k.weekly_amount[e] * gap
             credit = on_credit(value, p.credit_share)
             k.not_due[e] += credit
             k.overdue[e] += value - credit

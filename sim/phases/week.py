@@ -32,7 +32,7 @@ WEEK: tuple[Phase, ...] = (
     Phase("calendar", calendar, ("firms.rescued", "firms.shield", "firms.orders_kept_from",
                                   "firms.inputs_kept_from", "firms.covered"), moves_money=False),
     Phase("trade", trade, ("firms.*", "losses.*", "links.not_due", "links.overdue", "links.disputed",
-                            "links.missed", "links.short")),
+                            "links.lost_weight", "links.missed_weight", "links.short_weight")),
     Phase("settlement", settlement, ("firms.*", "links.*", "losses.*", "borrowers.income",
                                      "borrowers.cash", "lenders.*")),
     Phase("failure", failure, ("firms.*", "links.*", "losses.*", "borrowers.employer",

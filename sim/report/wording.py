@@ -145,6 +145,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "receivable_days",
         "firm_failures",
         "failures_by_arrears",
+        "reproduction_number",
         "jobs_lost",
         "output_index",
         "reproduction_number",
