@@ -51,7 +51,7 @@ def job_market(state: State) -> JobMarket:
     open_parts = np.append(open_parts, POSITION_PARTS * outside)
     seekers = int(np.count_nonzero((b.employer == NO_JOB) & (b.wage > 0)))
     expected = state.household_numbers.job_finding * max(1, seekers)
-    tightness = min(1.0, float(open_parts.sum()) / POSITION_PARTS / expected)
+    tightness = min(1.0, float(open_parts.sum()) / POSITION_PARTS / expected) if expected > 0 else 0.0
     return JobMarket(np.cumsum(open_parts), tightness if open_parts.sum() > 0 else 0.0)
 
 
