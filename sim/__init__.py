@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from sim.collection import Capacity, Cases, Treatment, register_strategy
     from sim.core.errors import ArrearsError, LedgerError, SpecError, StoppedError
     from sim.experiments import Comparison, Outbreak, TwinResult, compare, outbreak, twin
+    from sim.experiments.decomposition import decompose, remedies
+    from sim.experiments.reproduction import basic_reproduction
+    from sim.experiments.vaccination import vaccination
     from sim.loading import load_scenario
     from sim.measures import MEASURES
     from sim.model import Ecosystem
@@ -33,7 +36,9 @@ _NAMES = {
     "StoppedError": "sim.core.errors",
     "Treatment": "sim.collection",
     "TwinResult": "sim.experiments",
+    "basic_reproduction": "sim.experiments.reproduction",
     "compare": "sim.experiments",
+    "decompose": "sim.experiments.decomposition",
     "describe": "sim.network.describe",
     "generate": "sim.network.generate",
     "load_rules": "sim.spec.loader",
@@ -43,7 +48,9 @@ _NAMES = {
     "read_network": "sim.network.read",
     "read_portfolio": "sim.spec.portfolio",
     "register_strategy": "sim.collection",
+    "remedies": "sim.experiments.decomposition",
     "twin": "sim.experiments",
+    "vaccination": "sim.experiments.vaccination",
 }
 #: Public names that are modules.
 _MODULES = {"contagion": "sim.contagion"}
@@ -61,8 +68,10 @@ __all__ = [
     "StoppedError",
     "Treatment",
     "TwinResult",
+    "basic_reproduction",
     "compare",
     "contagion",
+    "decompose",
     "describe",
     "generate",
     "load_rules",
@@ -72,7 +81,9 @@ __all__ = [
     "read_network",
     "read_portfolio",
     "register_strategy",
+    "remedies",
     "twin",
+    "vaccination",
 ]
 
 

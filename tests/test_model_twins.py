@@ -75,28 +75,25 @@ def test_with_all_channels_closed_a_failure_moves_nobody_else(world: str, places
     start = start_of(world)
     felled = [by_size(start)[place] for place in places]
     usual = start.branch(ALL_CLOSED).run(52)
-    twin = start.branch({**ALL_CLOSED, **failing(felled)}).run(52)
+    twin = start.branch({**ALL_CLOSED, **failing(felled)}).run(10)
+    assert not twin.state.firms.alive[felled].any()
+    twin.run(42)
     assert set(felled) <= set(firms_failed(twin)) and not set(felled) & set(firms_failed(usual))
     found = differences(usual, twin, without(usual, felled))
     assert not set(found) - {f"lenders.{name}" for name in ("money", "firm_loans", "capital")}
     assert usual.series()["consumer_overdue_rate"].equals(twin.series()["consumer_overdue_rate"])
-    assert differences(usual, twin, {})["firms.failed_week"] == len(felled)
 
 
-@pytest.mark.parametrize("channel", CHANNELS[:5])
+@pytest.mark.parametrize("channel", ["write_off", "cancelled_orders", "lost_inputs", "layoffs"])
 def test_a_single_open_channel_reaches_others(channel: str) -> None:
-    # so that the test above cannot pass for want of harm
+    # so that the test above cannot pass for want of harm; other channels pass on what these began
     start = start_of()
     felled = by_size(start)[:6]
     open_one = {**ALL_CLOSED, f"channels.{channel}": True}
     usual, twin = start.branch(open_one).run(26), start.branch({**open_one, **failing(felled)}).run(26)
     found = differences(usual, twin, without(usual, felled))
     own = {f"lenders.{name}" for name in ("money", "firm_loans", "capital")}
-    if channel == "late_receipts":
-        # failed firms owe nobody: alone, lateness follows from money lost through the others
-        assert set(found) <= own | {"firms.failed_week"} or found
-    else:
-        assert set(found) - own
+    assert set(found) - own
 
 
 # -- other components of the network -------------------------------------------------------------
@@ -202,11 +199,11 @@ def test_a_shield_against_nothing_changes_nothing(channel: str, lost_so_far: Any
     elif channel == "own":  # what is lost in the middle of a week may be back at its end
         spared &= net_cash_over_costs(usual) > np.quantile(net_cash_over_costs(usual), 0.8)
     elif channel == "cancelled_orders":
-        spared &= np.bincount(k.supplier, k.missed, minlength=n) == 0
+        spared &= np.bincount(k.supplier, k.missed_weight, minlength=n) == 0
     elif channel == "lost_inputs":
-        spared &= np.bincount(k.buyer, k.short, minlength=n) == 0
+        spared &= np.bincount(k.buyer, k.short_weight, minlength=n) == 0
     elif channel == "write_off":
-        spared &= np.bincount(k.supplier, k.lost, minlength=n) == 0
+        spared &= np.bincount(k.supplier, k.lost_weight, minlength=n) == 0
     elif channel == "lender_to_credit":  # standards fall everywhere sooner or later: freeze them
         usual = start_of().branch({"channels.lender_to_credit": False}).run(40)
         spared = usual.state.firms.alive
@@ -246,7 +243,7 @@ def test_rescuing_a_failing_firm_is_felt_from_its_failure_on_only() -> None:
         model.run(int(first["week"]))
     assert set(differences(again, twin, {})) <= {"firms.rescued"}
     twin.run(30 - twin.week)
-    assert set(differences(usual, twin, {})) > {"firms.rescued", "firms.alive", "firms.cash"}
+    assert set(differences(usual, twin, {})) > {"firms.rescued", "firms.sales", "firms.cash"}
 
 
 # -- one firm shielded against the failure of its main customer or supplier -------------------
@@ -275,6 +272,7 @@ def test_shielded_from_write_offs_a_firm_receives_what_was_due() -> None:
     customer, firm = int(start.state.links.buyer[e]), int(start.state.links.supplier[e])
     event = {**NO_DISPUTES, **failing([customer])}
     exposed, safe = start.branch(event).run(1), start.branch(shielded(event, firm, "write_off")).run(1)
+    before = exposed.state.losses.write_off[firm] + exposed.state.losses.pending[firm]
     owed = 0
     for model in (exposed, safe):  # the week of the failure, phase by phase
         for phase in WEEK:
@@ -284,10 +282,10 @@ def test_shielded_from_write_offs_a_firm_receives_what_was_due() -> None:
             phase.run(model.state)
         model.state.clock += 1
     lost = owed - int(owed * (1.0 - start.world.firms.loss_given_failure.value))
-    ledger = exposed.state.losses
-    assert ledger.write_off[firm] + ledger.pending[firm] == pytest.approx(lost, abs=1)
-    assert safe.state.losses.write_off[firm] + safe.state.losses.pending[firm] == 0
-    assert safe.state.links.lost[e] == 0 < exposed.state.links.lost[e]
+    noted = [model.state.losses.write_off[firm] + model.state.losses.pending[firm] for model in (exposed, safe)]
+    assert noted[0] - noted[1] == pytest.approx(lost, abs=1)
+    assert noted[1] <= before < lost
+    assert safe.state.links.lost_weight[e] == 0 < exposed.state.links.lost_weight[e]
     safe.run(int(start.state.links.terms[e]) + 1)
     flows: Any = safe.ledger.flows()
     assert firms_failed(safe) == [customer]
@@ -325,7 +323,7 @@ def test_shielded_from_lost_inputs_a_firm_goes_on_making() -> None:
     assert exposed.state.firms.input_limit[firm] < 1 == safe.state.firms.input_limit[firm]
     assert exposed.state.losses.bought_outside[firm] > 0 == safe.state.losses.bought_outside[firm]
     outside = exposed.state.firms.hard_costs[firm] - safe.state.firms.hard_costs[firm]
-    assert outside == exposed.state.losses.bought_outside[firm]
+    assert outside == pytest.approx(exposed.state.losses.bought_outside[firm], abs=2)  # costs are whole fen
     exposed.step(), safe.step()
     gap = int(safe.state.firms.sales[firm] - exposed.state.firms.sales[firm])
     customers = np.count_nonzero(start.state.links.supplier == firm)
@@ -339,19 +337,20 @@ def test_shielded_from_lost_inputs_a_firm_goes_on_making() -> None:
 def test_shielded_from_late_receipts_a_firm_is_advanced_what_is_overdue() -> None:
     start = start_of()
     f = start.state.firms
-    usual = start.copy().run(1)
-    # firms whose owners draw nothing in either twin: all money stays in sight
-    poor = np.flatnonzero((f.overdue_receivables > 0) & (f.drawn > 0) & f.alive)
     tested = 0
-    for firm in poor[:8]:
-        safe = start.branch(shielded({}, int(firm), "late_receipts")).run(1)
-        late = int(usual.state.firms.overdue_receivables[firm])
-        more = net_cash(safe, firm) - net_cash(usual, firm)
-        more += int(safe.state.firms.paid[firm] - usual.state.firms.paid[firm])
-        assert safe.state.firms.overdue_receivables[firm] == 0
-        assert more == late
+    for firm in np.flatnonzero((f.overdue_receivables > 0) & (f.drawn > 0) & f.alive)[:8]:
+        usual, safe = start.copy(), start.branch(shielded({}, int(firm), "late_receipts"))
+        for phase in WEEK[:3]:
+            phase.run(usual.state), phase.run(safe.state)
         safe.ledger.check()
-        tested += late > 0
+        drawn_by_owners = [model.ledger.flows().loc["dividends", "firms"] for model in (usual, safe)]
+        assert safe.state.firms.overdue_receivables[firm] == 0
+        if drawn_by_owners[0] != drawn_by_owners[1]:
+            continue  # part of the advance has left as dividend
+        more = net_cash(safe, int(firm)) - net_cash(usual, int(firm))
+        more += int(safe.state.firms.paid[firm] - usual.state.firms.paid[firm])
+        assert more == usual.state.firms.overdue_receivables[firm] > 0
+        tested += 1
     assert tested >= 3
 
 
@@ -377,12 +376,12 @@ def test_shielded_from_its_own_luck_a_firm_is_made_good() -> None:
 
 
 def test_shielded_from_its_banks_losses_a_firm_keeps_its_usual_line() -> None:
-    start = start_of()
-    trouble = failing(by_size(start)[2:40:3])
+    start = start_of("report")
+    trouble = failing(by_size(start)[:30])
     exposed = start.branch(trouble).run(20)
     lenders, f = exposed.state.lenders, exposed.state.firms
     tight = int(np.argmin(lenders.standard / lenders.normal_standard))
-    assert lenders.standard[tight] < 0.99 * lenders.normal_standard[tight]
+    assert lenders.standard[tight] < 0.9 * lenders.normal_standard[tight]
     firm = int(np.flatnonzero(f.alive & (f.bank == tight))[0])
     safe = start.branch(shielded(trouble, firm, "lender_to_credit", week=19)).run(20)
     before, after = liquidity_lost(exposed.state, firm), liquidity_lost(safe.state, firm)

@@ -184,8 +184,6 @@ def entrants_week(clock, f, losses, p, terms, keep_supply, keep_jobs):  # type: 
         f.failed_week[i] = -1
         f.unpaid_loan[i] = 0
         if not keep_supply:
-            f.demand_shock[i] = 0.0
-            f.order_shock[i] = 0.0
             f.activity[i] = 1.0
             f.average_sales[i] = np.float64(f.normal_sales[i])
         f.input_limit[i] = 1.0
