@@ -148,7 +148,9 @@ def orders_week(slot, f, k, start, losses, p, budget, full_budget, pull, full_pu
             delivered += value
         if f.alive[i]:
             planned = f.activity[i] * (1.0 - p.strain_cut if f.shrinking[i] else 1.0)
-            outside += input_shortage(i, f, losses, p, placed, normal_total * planned, inputs_kept)
+            rounding = start[i + 1] - start[i]  # up to a fen an order
+            wanted = normal_total * planned
+            outside += input_shortage(i, f, losses, p, placed + rounding, wanted, inputs_kept)
     return delivered, outside, subsidy
 
 
