@@ -80,7 +80,7 @@ def test_sectors_follow_their_firm_counts() -> None:
 
 def test_too_many_suppliers_are_refused() -> None:
     assert made(80, 10, 1).firms == 80
-    with pytest.raises(SpecError, match="mean_degree.*10.1 for 80 firms.*1 to 10") as error:
+    with pytest.raises(SpecError, match=r"mean_degree.*10\.1 for 80 firms.*1 to 10") as error:
         made(80, 10.1, 1)
     assert "\n" not in str(error.value)
 
@@ -88,7 +88,8 @@ def test_too_many_suppliers_are_refused() -> None:
 def test_the_model_runs_on_it() -> None:
     sizes = {"population.firms": 300, "population.borrowers": 300, "population.mean_degree": 3, "burn_in": 8}
     even, measured = (
-        Ecosystem("baseline", rng=1, changes={**sizes, "network.shape": shape}) for shape in ("even", "measured")
+        Ecosystem("baseline", rng=1, changes={**sizes, "network.shape": shape})
+        for shape in ("even", "measured")
     )
     spread = [np.log(model.state.firms.normal_sales).std() for model in (even, measured)]
     assert spread[0] < 1 < spread[1]

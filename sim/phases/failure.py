@@ -164,14 +164,14 @@ def estates_week(clock, f, k, links_of_supplier, supplier_start, p, to_banks, ke
 
 
 @kernel
-def entrants_week(clock, f, losses, p, terms, keep_supply, keep_jobs):  # type: ignore[no-untyped-def]
+def entrants_week(clock, f, k, start, losses, p, terms, keep_supply, keep_jobs):  # type: ignore[no-untyped-def]
     """New firms take over closed rows, with equity for their buffer and their first receivables.
 
-    What went on in the failed firm's name (``keep_supply``, ``keep_jobs``) goes on. Returns (equity
-    paid in, fen; entrants).
+    What went on in the failed firm's name (``keep_supply``, ``keep_jobs``) goes on; for debts that the
+    government ran up in its name it hands over the money. Returns (equity paid in, handed over), fen.
     """
     equity = 0
-    count = 0
+    handed = 0
     for i in range(f.cash.shape[0]):
         if f.alive[i] or clock - f.failed_week[i] < p.entrant_weeks:
             continue
@@ -179,7 +179,10 @@ def entrants_week(clock, f, losses, p, terms, keep_supply, keep_jobs):  # type: 
         credit = 1.0 - f.normal_final_sales[i] / max(np.int64(1), f.normal_sales[i])
         f.cash[i] = np.int64(hard * (f.buffer_weeks[i] + credit * terms))
         equity += f.cash[i]
-        count += 1
+        for e in range(start[i], start[i + 1]):
+            owed = k.not_due[e] + k.overdue[e] + k.disputed[e]
+            f.cash[i] += owed
+            handed += owed
         f.alive[i] = True
         f.failed_week[i] = -1
         f.unpaid_loan[i] = 0
@@ -192,7 +195,7 @@ def entrants_week(clock, f, losses, p, terms, keep_supply, keep_jobs):  # type: 
         f.line[i] = np.int64(p.credit_line_weeks * hard)
         f.employees[i] = f.normal_employees[i]
         forget_losses(i, losses)
-    return equity, count
+    return equity, handed
 
 
 @kernel
@@ -284,7 +287,11 @@ def _close_estates(state: State) -> None:
     ledger.write_off("estates_closed", Sector.GOVERNMENT, Sector.FIRMS, int(public), trade)
     state.lenders.money[:] += to_banks
     terms = state.world.firms.terms_weeks.value
-    equity, _ = entrants_week(state.clock, f, state.losses, p, terms, keep_supply, keep_jobs)
+    equity, handed = entrants_week(
+        state.clock, f, k, state.buyer_start, state.losses, p, terms, keep_supply, keep_jobs
+    )
+    ledger.pay("backstop_debts", Sector.GOVERNMENT, Sector.FIRMS, int(handed))
+    macro.government -= int(handed)
     ledger.pay("new_equity", Sector.OTHERS, Sector.FIRMS, int(equity))
     macro.others += int(owners) - int(equity)
 

@@ -407,7 +407,7 @@ def household_week(clock, b, a, p, market, standard, people, debts, flows, keep_
             pay_accounts(i, clock, due_offset, b, a, p, standard, debts, flows)
             for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
                 age_account(i, k, clock, b, a, p, flows)
-                if a.balance[k] == 0 or a.charged_off[k]:
+                if a.balance[k] == 0 or (a.charged_off[k] and a.charged_off_week[k] < clock):
                     renew(i, k, clock, b, a, p, standard, debts, flows)
             summarise(i, clock, b, a, p, people)
         surplus = b.cash[i] - b.buffer_cap[i]

@@ -71,7 +71,8 @@ def pay_net(state: State, offers: I64) -> tuple[int, int]:
     if advanced.any():
         owed = np.bincount(k.buyer, advanced, len(available)).astype(np.int64)
         enough = (owed <= np.maximum(0, available))[k.buyer]
-        first = np.where(enough, advanced, 0)
+        ratio = np.maximum(0, available) / np.maximum(1, owed) * (1.0 - 2.0**-50)
+        first = np.where(enough, advanced, (advanced * ratio[k.buyer]).astype(np.int64))
         available -= np.bincount(k.buyer, first, len(available)).astype(np.int64)
         to_firms, to_public = apply_payments(f, k, first)
         offers = np.where(k.advanced > 0, 0, offers - first)
