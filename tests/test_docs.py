@@ -206,8 +206,8 @@ def test_counts_of_sources_are_not_stale() -> None:
 
 #: Floors of the rooms as docs/architecture.md states them.
 FLOORS = {
-    "sim.core": 0, "sim.spec": 1, "sim.agents": 2, "sim.network": 2, "sim.collection": 2, "sim.measures": 2,
-    "sim.phases": 3, "sim.model": 3, "sim.experiments": 4, "sim.report": 4, "sim.cli": 7,
+    "sim.core": 0, "sim.spec": 1, "sim.agents": 2, "sim.network": 2, "sim.collection": 2, "sim.contagion": 2,
+    "sim.measures": 2, "sim.phases": 3, "sim.model": 3, "sim.experiments": 4, "sim.report": 4, "sim.cli": 7,
 }  # fmt: skip
 
 
