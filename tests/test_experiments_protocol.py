@@ -388,6 +388,20 @@ def start(task, arm=None):
         os.kill(os.getpid(), signal.SIGKILL)
     return protocol.toy_start(task, arm)
 
+if len(sys.argv) > 4:  # Ctrl-C at the worst moment: some locks of futures are held, some not yet
+    from concurrent.futures import _base
+
+    acquire = _base._AcquireFutures.__enter__
+
+    def enter(self):
+        futures = list(self.futures)
+        futures[0]._condition.acquire()
+        os.kill(os.getpid(), signal.SIGINT)
+        futures[0]._condition.release()
+        acquire(self)
+
+    _base._AcquireFutures.__enter__ = enter
+
 tasks.start_of = start
 comparison.unit_of = lambda measure: "share"
 protocol.Toy.delay = 0.02
@@ -403,12 +417,12 @@ if __name__ == "__main__":
 """
 
 
-def script(folder: Path, executor: str, runs: int) -> subprocess.Popen[str]:
+def script(folder: Path, executor: str, runs: int, *more: str) -> subprocess.Popen[str]:
     file = folder / "script.py"
     file.write_text(SCRIPT)
     here = Path(__file__).parent
     return subprocess.Popen(
-        [sys.executable, str(file), str(folder), executor, str(runs)],
+        [sys.executable, str(file), str(folder), executor, str(runs), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -433,6 +447,16 @@ def test_ctrl_c_ends_soon_and_keeps_what_is_finished(tmp_path: Path, executor: s
     assert (process.returncode, noise) == (3, "") and time.monotonic() - sent < 5
     kept = len((tmp_path / "runs.jsonl").read_text().splitlines())
     assert kept >= 2 and f"stopped after {kept} of 500 starts" in rest
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_ctrl_c_while_locks_are_held_ends_all_the_same(tmp_path: Path, executor: str) -> None:
+    process = script(tmp_path, executor, 500, "interrupted")
+    try:
+        output, noise = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, noise) == (3, "") and "of 500 starts" in output
 
 
 def test_a_killed_worker_process_costs_nothing_but_time(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from types import FrameType
 from typing import Any, Literal
 
 from sim.core.errors import SpecError, StoppedError
@@ -24,6 +26,9 @@ from sim.experiments.tasks import RunRow, Task, run_task
 
 Take = Callable[[list[RunRow]], None]
 Given = Executor | Literal["threads", "processes"] | None
+
+#: Seconds after which a wait looks whether Ctrl-C was pressed.
+_LOOK_EVERY = 0.2
 
 #: How often a process pool is made anew after one of its workers was killed.
 _NEW_POOLS = 3
@@ -77,7 +82,7 @@ def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, execu
     for attempt in range(_NEW_POOLS + 1):
         try:
             with pool_of(executor, count) as (pool, stop):
-                _feed(pool, list(waiting.values()), done, 2 * count, stop)
+                _feed(pool, list(waiting.values()), done, 2 * count, stop, executor == "processes")
             return
         except BrokenExecutor as error:
             if executor != "processes" or attempt == _NEW_POOLS:
@@ -122,32 +127,84 @@ def pool_of(given: object, workers: int) -> Iterator[tuple[Executor, threading.E
     own.shutdown()
 
 
-def _feed(pool: Executor, tasks: list[Task], take: Take, ahead: int, stop: threading.Event | None) -> None:
+def _feed(
+    pool: Executor,
+    tasks: list[Task],
+    take: Take,
+    ahead: int,
+    stop: threading.Event | None,
+    own_processes: bool,
+) -> None:
     """Keep the pool supplied and take what finishes; on an interruption take what has finished."""
     untaken: set[Future[list[RunRow]]] = set()
     queue = iter(tasks)
+    inline = isinstance(pool, InlineExecutor)
     try:
-        while True:
-            while len(untaken) < ahead and (task := next(queue, None)) is not None:
-                untaken.add(pool.submit(run_task, task, stop))
-                if isinstance(pool, InlineExecutor):
-                    break  # it is finished already, and can be taken before the next begins
-            if not untaken:
-                return
-            for future in wait(untaken, return_when=FIRST_COMPLETED).done:
-                untaken.discard(future)  # before, so that an interruption cannot take it twice
-                take(future.result())
+        with _noted_interrupt(not inline) as interrupted:
+            while not interrupted.is_set():
+                while len(untaken) < ahead and (task := next(queue, None)) is not None:
+                    with _uninterruptible_children(pool):
+                        untaken.add(pool.submit(run_task, task, stop))
+                    if inline:
+                        break  # it is finished already, and can be taken before the next begins
+                if not untaken:
+                    return
+                for future in wait(untaken, _LOOK_EVERY, FIRST_COMPLETED).done:
+                    untaken.discard(future)  # before, so that an interruption cannot take it twice
+                    take(future.result())
+            raise KeyboardInterrupt
     except BaseException as error:
         if stop is not None:
             stop.set()
-        for future in untaken:
-            future.cancel()
+        if not own_processes:  # whose pool cancels them itself as it ends, and would choke on cancelled ones
+            for future in untaken:
+                future.cancel()
         if isinstance(error, KeyboardInterrupt):
             for future in untaken:
                 if future.done() and not future.cancelled() and future.exception() is None:
                     take(future.result())
             raise StoppedError("stopped") from error
         raise
+
+
+@contextmanager
+def _noted_interrupt(wanted: bool) -> Iterator[threading.Event]:
+    """Note a first Ctrl-C instead of raising it; a second one is raised.
+
+    Raised in the middle of a wait, it would leave locks of futures held that a pool's own threads
+    need to end. Handlers of the caller and other threads than the main one are left alone.
+    """
+    noted = threading.Event()
+    usual = signal.getsignal(signal.SIGINT)
+    ours = threading.current_thread() is threading.main_thread() and usual is signal.default_int_handler
+    if not (wanted and ours):
+        yield noted
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if noted.is_set():
+            signal.default_int_handler(number, frame)
+        noted.set()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def _uninterruptible_children(pool: Executor) -> Iterator[None]:
+    """Worker processes that start meanwhile begin with Ctrl-C blocked, before they can ignore it."""
+    if not isinstance(pool, ProcessPoolExecutor) or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ignore_interrupts() -> None:
