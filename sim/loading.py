@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.collection import strategy_names
+from sim.collection import module_names, strategy_names
 from sim.spec import loader
 from sim.spec.scenario import Scenario
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
-    """A shipped scenario by name, or one from a YAML file; its strategies must be registered.
+    """A shipped scenario by name, or one from a YAML file; its strategies and modules must be registered.
 
     Raises
     ------
     SpecError
         One sentence with file, line, field, value and what is allowed.
     """
-    return loader.load_scenario(name_or_path, strategies=strategy_names())
+    return loader.load_scenario(name_or_path, strategies=strategy_names(), modules=module_names())

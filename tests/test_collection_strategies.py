@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import sim.collection.named as named
 import sim.collection.registry as registry
 from sim.collection import (
     Capacity,
@@ -39,7 +40,7 @@ SHIPPED = ("ai_tiered", "app_added", "app_based", "left_alone", "traditional")
 
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "_classes", dict(registry._classes))
+    monkeypatch.setattr(registry._strategies, "_classes", dict(registry._strategies._classes))
     yield
 
 
@@ -214,7 +215,7 @@ def test_installed_packages_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
         def load(self) -> type:
             raise ImportError("no module named package")
 
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()])
+    monkeypatch.setattr(named, "entry_points", lambda group: [Point()])
     assert "elsewhere" in strategy_names()
     with pytest.raises(SpecError, match=r"package.module:Missing cannot be imported"):
         strategy("elsewhere")

@@ -32,8 +32,8 @@ _GRAPHS = (".graphml", ".xml")
 
 
 def scenarios(lang: options.Lang = options.Language.en, json: options.Json = False) -> None:
-    """List the shipped scenarios, worlds, rule sets and the known strategies."""
-    from sim.collection import strategy_names
+    """List the shipped scenarios, worlds, rule sets, and the known strategies and modules."""
+    from sim.collection import module_names, strategy_names
     from sim.spec.labels import name_of
     from sim.spec.loader import (
         load_rules,
@@ -50,6 +50,7 @@ def scenarios(lang: options.Lang = options.Language.en, json: options.Json = Fal
         "worlds": {name: getattr(load_world(name).label, code) for name in world_names()},
         "rules": {name: getattr(load_rules(name).label, code) for name in rule_set_names()},
         "strategies": {name: name_of("strategy", name, code) for name in strategy_names()},
+        "modules": {name: name_of("module", name, code) for name in module_names()},
     }
     if json:
         typer.echo(jsonlib.dumps({"schema": 1, **found}, ensure_ascii=False))
@@ -102,11 +103,16 @@ def _verdict(path: Path, mapping: str | None) -> str:
 
 
 def _specification_verdict(path: Path) -> str:
-    from sim.collection import strategy_names
+    from sim.collection import module_names, strategy_names
     from sim.network.sector_table import load_sector_table
     from sim.spec.check import check_file
 
-    return check_file(path, strategies=strategy_names(), sectors=load_sector_table().sectors)
+    return check_file(
+        path,
+        strategies=strategy_names(),
+        modules=module_names(),
+        sectors=load_sector_table().sectors,
+    )
 
 
 def _is_edge_list(path: Path) -> bool:

@@ -8,9 +8,11 @@ from sim.collection.ai_tiered import AiTiered
 from sim.collection.app_added import AppAdded
 from sim.collection.app_based import AppBased
 from sim.collection.cases import Capacity, Cases
+from sim.collection.compliance_guard import ComplianceGuard
 from sim.collection.effort import with_effort
 from sim.collection.funnel import Latent, Outcome, funnel
 from sim.collection.left_alone import LeftAlone
+from sim.collection.modules import Module, module, module_names, register_module
 from sim.collection.parameters import MECHANISMS, FunnelParameters, funnel_parameters, switch_off
 from sim.collection.permit import Permission, count_violations, permit
 from sim.collection.ration import ration
@@ -26,9 +28,11 @@ __all__ = [
     "AppBased",
     "Capacity",
     "Cases",
+    "ComplianceGuard",
     "FunnelParameters",
     "Latent",
     "LeftAlone",
+    "Module",
     "Outcome",
     "Permission",
     "Strategy",
@@ -38,9 +42,12 @@ __all__ = [
     "decide",
     "funnel",
     "funnel_parameters",
+    "module",
+    "module_names",
     "permit",
     "ration",
     "receivable_effect",
+    "register_module",
     "register_strategy",
     "strategy",
     "strategy_names",

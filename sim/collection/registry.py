@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, TypeVar, runtime_checkable
 
 from sim.collection.cases import Capacity, Cases
+from sim.collection.modules import Combined, module
+from sim.collection.named import NamedClasses
 from sim.collection.treatment import Treatment
-from sim.core.errors import SpecError, unknown_name
+from sim.core.errors import SpecError
+from sim.spec.strategy import split_strategy
 
 ENTRY_POINT_GROUP = "arrears.strategies"
-_PATTERN = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 @runtime_checkable
@@ -32,7 +32,9 @@ class Strategy(Protocol):
 
 
 S = TypeVar("S", bound=type)
-_classes: dict[str, type] = {}
+_strategies = NamedClasses(
+    "strategy", ENTRY_POINT_GROUP, "decide", "decide(self, cases, capacity) -> Treatment"
+)
 
 
 def register_strategy(name: str) -> Callable[[S], S]:
@@ -48,56 +50,32 @@ def register_strategy(name: str) -> Callable[[S], S]:
         If the name has other characters than a-z, 0-9, ``_`` and ``-``, is longer than 40, or is
         taken by another class; or if the class has no ``decide``.
     """
-    if not _PATTERN.fullmatch(name):
-        raise SpecError(
-            "register_strategy", "name", f"{name!r} cannot be a name", "1 to 40 of a-z, 0-9, _ and -"
-        )
-
-    def register(cls: S) -> S:
-        taken = _classes.get(name)
-        if taken is not None and _identity(taken) != _identity(cls):
-            raise SpecError(
-                "register_strategy",
-                "name",
-                f"{name!r} is taken by {'.'.join(_identity(taken))}",
-                "a free name",
-            )
-        if not callable(getattr(cls, "decide", None)):
-            raise SpecError(
-                "register_strategy",
-                name,
-                f"{cls.__qualname__} has no method decide",
-                "decide(self, cases, capacity) -> Treatment",
-            )
-        cls.name = name  # type: ignore[attr-defined]
-        _classes[name] = cls
-        return cls
-
-    return register
+    return _strategies.register(name)
 
 
 def strategy(name: str) -> Strategy:
-    """A new instance of the strategy called ``name``.
+    """A new instance of the strategy called ``name``, with its modules where ``+`` joins some to it.
 
     Raises
     ------
     SpecError
-        If no such strategy is registered or installed, or an installed one cannot be imported.
+        If no such strategy or module is registered or installed, an installed one cannot be
+        imported, or a module is given twice.
     """
-    if name not in _classes:
-        found = _installed().get(name)
-        if found is None:
-            problem, allowed = unknown_name(name, strategy_names(), "strategy")
-            raise SpecError("strategy", "", problem, allowed)
-        _load(found)
-    made = _classes[name]()
+    base, modules = split_strategy(name)
+    made = _strategies.make(base)
     assert isinstance(made, Strategy)
-    return made
+    if not modules:
+        return made
+    for given in modules:
+        if modules.count(given) > 1:
+            raise SpecError("strategy", "modules", f"{given!r} is given twice", "each module once")
+    return Combined(made, tuple(module(item) for item in modules))
 
 
 def strategy_names() -> tuple[str, ...]:
     """All known names in alphabetical order; installed packages are listed, not imported."""
-    return tuple(sorted({*_classes, *_installed()}))
+    return _strategies.names()
 
 
 def decide(chosen: Strategy, cases: Cases, capacity: Capacity) -> Treatment:
@@ -114,23 +92,3 @@ def decide(chosen: Strategy, cases: Cases, capacity: Capacity) -> Treatment:
         raise SpecError(source, "decide", f"returned {type(treatment).__name__}", "a Treatment")
     treatment.check(cases.account.shape[0], source)
     return treatment
-
-
-def _identity(cls: type) -> tuple[str, str]:
-    return cls.__module__, cls.__qualname__
-
-
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-def _load(point: EntryPoint) -> None:
-    try:
-        loaded = point.load()
-    except Exception as error:
-        raise SpecError("strategy", point.name, f"{point.value} cannot be imported ({error})") from error
-    # the module may have registered the class itself while it was imported
-    if point.name not in _classes:
-        if not isinstance(loaded, type):
-            raise SpecError("strategy", point.name, f"{point.value} is not a class", "a strategy class")
-        register_strategy(point.name)(loaded)

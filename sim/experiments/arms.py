@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sim.collection.modules import module_names
 from sim.collection.registry import strategy_names
 from sim.core.errors import SpecError, unknown_name
 from sim.spec.changes import SHORT_NAMES, apply_changes, apply_rule_changes, apply_world_changes
@@ -13,6 +14,7 @@ from sim.spec.declared import ID_PATTERN
 from sim.spec.loader import load_rules
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
+from sim.spec.strategy import JOIN, split_strategy
 from sim.spec.world import World
 
 #: The three ways of collecting that are compared when a call names no arms.
@@ -97,10 +99,15 @@ def check_scenario(
     ``rules`` is a rule set given as an object instead of by the scenario's name.
     Raises :class:`SpecError`.
     """
-    known = strategy_names()
     for where, name in _strategies(scenario):
-        if name not in known:
-            raise SpecError(source, where, *unknown_name(name, known, "strategy"))
+        base, modules = split_strategy(name)
+        for what, names, known in (
+            ("strategy", (base,), strategy_names()),
+            ("module", modules, module_names()),
+        ):
+            for one in names:
+                if one not in known:
+                    raise SpecError(source, where, *unknown_name(one, known, what))
     for world in worlds:
         apply_world_changes(world, scenario.world_changes, source)
     apply_rule_changes(rules or load_rules(scenario.rules), scenario.rules_changes, source)
@@ -129,8 +136,9 @@ def _wanted(
     if not wanted:
         raise SpecError("arms", "", "there is no arm", 'at least one, such as arms={"now": {}}')
     for name, changes in wanted.items():
-        if not isinstance(name, str) or not re.fullmatch(ID_PATTERN, name):
-            raise SpecError("arms", "", f"{name!r} is not a name for an arm", "1 to 40 of a-z, 0-9, _ and -")
+        if not isinstance(name, str) or not all(re.fullmatch(ID_PATTERN, part) for part in name.split(JOIN)):
+            allowed = "1 to 40 of a-z, 0-9, _ and -, or several of these joined by +"
+            raise SpecError("arms", "", f"{name!r} is not a name for an arm", allowed)
         if not isinstance(changes, Mapping):
             raise SpecError("arms", name, f"{changes!r} is not a mapping of changes", '{"field": value}')
     return wanted

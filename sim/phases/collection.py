@@ -129,14 +129,19 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
+    checked = getattr(chosen, "checks_contacts", False)
     permission = permit(
-        wanted, cases, state.rules, over_cap_rate=state.world.collection.over_cap_rate.value,
+        wanted, cases, state.rules,
+        over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     made = ration(permission.treatment, cases, capacity)
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
     violations = count_violations(made, cases, state.rules)
     outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
+    if checked:
+        price = int(100 * state.world.collection.contact_check_cost.value)
+        outcome.cost[outcome.attempts > 0] += price
     _apply(state, k, outcome)
     _count(state, number, k, outcome, int(violations.sum()))
 

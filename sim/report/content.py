@@ -16,7 +16,7 @@ from sim.network.sector_table import load_sector_table
 from sim.report.wording import group_of
 from sim.spec.base import Text
 from sim.spec.changes import apply_world_changes
-from sim.spec.labels import texts
+from sim.spec.labels import name_of, texts
 from sim.spec.loader import load_scenario, load_world, scenario_names, world_names
 from sim.spec.scenario import Scenario
 from sim.spec.sources import cited, sources
@@ -211,7 +211,8 @@ def _labels(comparison: Comparison) -> dict[str, Text]:
         found[f"sector.{name}"] = Text(en=name.replace("_", " "), zh=chinese_name)
     for arm in comparison.arms.all:
         # an arm named after a strategy bears its label
-        found[f"arm.{arm.name}"] = found.get(f"strategy.{arm.name}", Text(en=arm.name, zh=arm.name))
+        named = Text(en=name_of("strategy", arm.name), zh=name_of("strategy", arm.name, "zh"))
+        found[f"arm.{arm.name}"] = named
     return found
 
 

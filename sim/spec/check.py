@@ -34,7 +34,11 @@ def recognise(node: Node) -> Kind | None:
 
 
 def check_file(
-    path: str | Path, *, strategies: Iterable[str] | None = None, sectors: Iterable[str] | None = None
+    path: str | Path,
+    *,
+    strategies: Iterable[str] | None = None,
+    modules: Iterable[str] | None = None,
+    sectors: Iterable[str] | None = None,
 ) -> str:
     """Check a scenario, world or rule set and say in one line what it is.
 
@@ -42,7 +46,7 @@ def check_file(
     ----------
     path:
         A YAML file; its kind is recognised by its fields.
-    strategies, sectors:
+    strategies, modules, sectors:
         Known names that a scenario may use; none: not checked here.
 
     Raises
@@ -53,7 +57,8 @@ def check_file(
     node = read_included(Path(path), str(path))
     kind = recognise(node)
     if kind == "scenario":
-        return f"{path}: {_scenario(scenario_of(node, strategies=strategies, sectors=sectors))}"
+        scenario = scenario_of(node, strategies=strategies, modules=modules, sectors=sectors)
+        return f"{path}: {_scenario(scenario)}"
     if kind == "world":
         return f"{path}: {_world(validate(World, node.plain(), node.source, node))}"
     if kind == "rule set":

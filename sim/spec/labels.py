@@ -50,8 +50,14 @@ def text(key: str, lang: str = "en", **values: object) -> str:
 
 
 def name_of(kind: str, name: str, lang: str = "en") -> str:
-    """Label of a strategy, world, channel or stage; its own name where it has none (a user's own)."""
-    return texts(lang).get(f"{kind}.{name}", name)
+    """Label of a strategy, world, channel or stage; its own name where it has none (a user's own).
+
+    A strategy with modules bears the labels of all, joined.
+    """
+    known = texts(lang)
+    first, *modules = name.split("+") if kind == "strategy" else [name]
+    found = [known.get(f"{kind}.{first}", first), *(known.get(f"module.{part}", part) for part in modules)]
+    return " + ".join(found)
 
 
 def placeholders(pattern: str) -> set[str]:

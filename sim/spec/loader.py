@@ -15,6 +15,7 @@ from sim.spec.faults import validate
 from sim.spec.include import Kind, locate, read_included, shipped
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
+from sim.spec.strategy import split_strategy
 from sim.spec.world import World
 from sim.spec.yamltext import Node, dotted
 
@@ -56,6 +57,7 @@ def load_scenario(
     name_or_path: str | Path,
     *,
     strategies: Iterable[str] | None = None,
+    modules: Iterable[str] | None = None,
     sectors: Iterable[str] | None = None,
 ) -> Scenario:
     """A scenario by shipped name, or from the user's own file.
@@ -66,7 +68,7 @@ def load_scenario(
 
     Parameters
     ----------
-    strategies, sectors:
+    strategies, modules, sectors:
         Known names to check against; none: these names are checked where they are used.
 
     Raises
@@ -75,11 +77,16 @@ def load_scenario(
         One sentence with file, line, field, value and what is allowed.
     """
     path, source = _located(name_or_path, "scenario")
-    return scenario_of(read_included(path, source, "scenario"), strategies=strategies, sectors=sectors)
+    node = read_included(path, source, "scenario")
+    return scenario_of(node, strategies=strategies, modules=modules, sectors=sectors)
 
 
 def scenario_of(
-    node: Node, *, strategies: Iterable[str] | None = None, sectors: Iterable[str] | None = None
+    node: Node,
+    *,
+    strategies: Iterable[str] | None = None,
+    modules: Iterable[str] | None = None,
+    sectors: Iterable[str] | None = None,
 ) -> Scenario:
     """A scenario from a node already read; see :func:`load_scenario`."""
     data = node.plain()
@@ -89,7 +96,11 @@ def scenario_of(
         _beside(node, data, path, kind)
     scenario = validate(Scenario, data, node.source, node)
     if strategies is not None:
-        _check_names(node, _strategy_paths(scenario), set(strategies), "strategy")
+        found = [(path, split_strategy(name)[0]) for path, name in _strategy_paths(scenario)]
+        _check_names(node, found, set(strategies), "strategy")
+    if modules is not None:
+        found = [(p, one) for p, name in _strategy_paths(scenario) for one in split_strategy(name)[1]]
+        _check_names(node, found, set(modules), "module")
     if sectors is not None:
         _check_names(node, _sector_paths(scenario), set(sectors), "sector")
     _check_references(node, scenario)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from sim.spec.base import Spec, Text
+from sim.spec.strategy import StrategyName
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -77,7 +78,7 @@ class CollectorSpec(Spec):
 
     name: Id
     kind: Literal["in_house", "agency"]
-    strategy: str = "traditional"
+    strategy: StrategyName = "traditional"
     stages: tuple[Stage, ...] = Field(min_length=1)
     lenders: tuple[int, ...] | None = Field(default=None, description="lender numbers from 0; none: all")
     contract: ContractSpec = ContractSpec()
@@ -216,7 +217,7 @@ class RolloutEvent(Spec):
     week: EventWeek
     ramp: int = Field(default=1, ge=1, description="weeks until the full share")
     share: Share = 1.0
-    strategy: str
+    strategy: StrategyName
     assignment: Literal["random", "tiered", "self_selected"] = "random"
 
 
@@ -242,7 +243,7 @@ class Scenario(Spec):
     description: Text
     world: str = "evidence"
     rules: str = "china-2023"
-    strategy: str | None = Field(
+    strategy: StrategyName | None = Field(
         default=None, description="one strategy for all collectors; none: each its own"
     )
     seed: int = Field(default=1, ge=0, lt=2**63)

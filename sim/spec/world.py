@@ -143,6 +143,9 @@ class CollectionNumbers(Group):
     over_cap_rate: Quantity = quantity(
         "share", 0, 1, "planned human attempts above a cap that are made all the same"
     )
+    contact_check_cost: Quantity = quantity(
+        "yuan/case and week", 0, 1e4, "price of checking the contacts with a case before they are made"
+    )
     receivable_gap_human: Quantity = quantity(
         "share", 0, 1, "gap to full payment closed by human collection of a receivable"
     )
