@@ -44,6 +44,15 @@ def test_the_guard_brings_violations_to_zero_and_costs_what_it_costs(start: Ecos
     assert guarded["collection_cost"] - unpaid["collection_cost"] == price * guarded["worked"] > 0
 
 
+def test_the_price_of_a_check_is_rounded_to_the_nearest_fen(start: Ecosystem) -> None:
+    name = "world.collection.contact_check_cost"  # .29 yuan is 28.999... fen in binary
+    dear, cheap = (
+        totals(start.branch({"strategy": "app_based+compliance_guard", name: price}).run(2))
+        for price in (0.29, 0.0)
+    )
+    assert dear["collection_cost"] - cheap["collection_cost"] == 29 * dear["worked"] > 0
+
+
 def test_where_no_rule_binds_the_guard_changes_costs_alone() -> None:
     free = Ecosystem("baseline", rules="none", rng=3, changes=SMALL)
     plain, guarded = (

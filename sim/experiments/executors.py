@@ -93,6 +93,10 @@ def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, execu
 
 
 def worker_count(workers: int | None) -> int:
+    """Threads or processes to use: those asked for, else one for each core that this process may use.
+
+    Raises :class:`SpecError` for anything but 1 to 1024.
+    """
     if workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(workers, bool) or not isinstance(workers, int) or not 1 <= workers <= 1024:

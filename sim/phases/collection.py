@@ -140,7 +140,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     violations = count_violations(made, cases, state.rules)
     outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
     if checked:
-        price = int(100 * state.world.collection.contact_check_cost.value)
+        price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
     _apply(state, k, outcome)
     _count(state, number, k, outcome, int(violations.sum()))
