@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.agents.institutions import Collector, Lender, Regulator
 from sim.agents.people import Borrower, Firm
+from sim.collection import module as find_module
 from sim.collection import strategy as find_strategy
 from sim.core.columns import read_only
 from sim.core.errors import SpecError
@@ -324,6 +325,13 @@ def _check_names(state: State) -> None:
                     f"scenario {state.spec.id}", f"collector {collector.name}, lenders",
                     f"{lender} is not the number of a lender", f"0 to {most}",
                 )  # fmt: skip
+    for lender in state.spec.lending.lenders or ():
+        if not 0 <= lender < len(state.lenders.money):
+            most = len(state.lenders.money) - 1
+            problem = f"{lender} is not the number of a lender"
+            raise SpecError(f"scenario {state.spec.id}", "lending.lenders", problem, f"0 to {most}")
+    for used in state.spec.lending.modules:
+        find_module(used)
     for event in state.spec.events:
         if event.kind == "rollout":
             find_strategy(event.strategy)

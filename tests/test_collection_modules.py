@@ -10,6 +10,7 @@ import pytest
 from arrears import Ecosystem, load_scenario
 from sim.collection import Capacity, Cases, Module, Treatment, modules, register_module, strategy
 from sim.core.errors import SpecError
+from sim.spec.scenario import LendingSpec
 
 SMALL = {"population.borrowers": 3000, "population.firms": 100, "burn_in": 30}
 #: Rules that people under pressure break: two dials a week, no third parties.
@@ -134,3 +135,16 @@ def test_a_module_is_added_once() -> None:
 def test_a_class_that_is_no_module_is_refused() -> None:
     with pytest.raises(SpecError, match="has no method adjust"):
         register_module("not_one")(type("Nothing", (), {}))
+
+
+def test_lenders_use_modules_of_their_own() -> None:
+    given = {"lending.modules": ["compliance_guard"], "lending.lenders": [0, 2]}
+    using = LendingSpec(modules=("compliance_guard",), lenders=(0, 2))
+    assert using.used_by("compliance_guard", 5) == (0, 2)
+    assert using.used_by("other", 5) == ()
+    assert LendingSpec(modules=("compliance_guard",)).used_by("compliance_guard", 3) == (0, 1, 2)
+    Ecosystem("baseline", rng=1, changes=SMALL | given)
+    with pytest.raises(SpecError, match="is not a module"):
+        Ecosystem("baseline", rng=1, changes=SMALL | {"lending.modules": ["nothing"]})
+    with pytest.raises(SpecError, match="9 is not the number of a lender"):
+        Ecosystem("baseline", rng=1, changes=SMALL | given | {"lending.lenders": [9]})

@@ -26,10 +26,16 @@ class Module:
     checks_contacts:
         Whether each contact is checked against the rules before it is made, so that no person breaks
         one. Each case worked then costs the world's ``contact_check_cost``.
+    before_due:
+        Whether accounts are reminded in the week before a payment falls due.
+    sources:
+        Data sources (``sim.spec.rules.DATA_SOURCES``) that its user buys and holds where rules permit.
     """
 
     name: str = ""
     checks_contacts: bool = False
+    before_due: bool = False
+    sources: tuple[str, ...] = ()
 
     def adjust(self, treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
         """The treatment that the strategy wants, changed; rules and staff limit it afterwards."""
@@ -76,7 +82,11 @@ class Combined:
         self.base, self.modules = base, modules
         self.name = join_strategy(base.name, [item.name for item in modules])  # type: ignore[attr-defined]
         self.receivable_channel = getattr(base, "receivable_channel", "human")
-        self.checks_contacts = any(item.checks_contacts for item in modules)
+        parts = (base, *modules)
+        self.checks_contacts = any(getattr(item, "checks_contacts", False) for item in parts)
+        self.before_due = any(getattr(item, "before_due", False) for item in parts)
+        held = {source for item in parts for source in getattr(item, "sources", ())}
+        self.sources = tuple(sorted(held))
 
     def decide(self, cases: Cases, capacity: Capacity) -> Treatment:
         """The base's treatment, adjusted by every module in the order given."""

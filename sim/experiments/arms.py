@@ -108,6 +108,9 @@ def check_scenario(
             for one in names:
                 if one not in known:
                     raise SpecError(source, where, *unknown_name(one, known, what))
+    for one in scenario.lending.modules:
+        if one not in module_names():
+            raise SpecError(source, "lending.modules", *unknown_name(one, module_names(), "module"))
     for world in worlds:
         apply_world_changes(world, scenario.world_changes, source)
     apply_rule_changes(rules or load_rules(scenario.rules), scenario.rules_changes, source)

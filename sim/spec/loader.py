@@ -100,6 +100,7 @@ def scenario_of(
         _check_names(node, found, set(strategies), "strategy")
     if modules is not None:
         found = [(p, one) for p, name in _strategy_paths(scenario) for one in split_strategy(name)[1]]
+        found += [(("lending", "modules", row), one) for row, one in enumerate(scenario.lending.modules)]
         _check_names(node, found, set(modules), "module")
     if sectors is not None:
         _check_names(node, _sector_paths(scenario), set(sectors), "sector")

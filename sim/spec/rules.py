@@ -58,6 +58,14 @@ class RuleSet(Spec):
     plan_offer_required: Rule[bool] | None = rule(
         "required", 0, 1, "whether every treatment must offer a plan"
     )
+    data_bureau: Rule[bool] | None = rule(
+        "permitted", 0, 1, "whether credit-bureau data may be used and held"
+    )
+    data_telecom: Rule[bool] | None = rule("permitted", 0, 1, "whether telecom data may be used and held")
+    data_shopping: Rule[bool] | None = rule("permitted", 0, 1, "whether shopping data may be used and held")
+    data_wallet: Rule[bool] | None = rule(
+        "permitted", 0, 1, "whether wallet-payment data may be used and held"
+    )
     inspection_rate: Rule[float] | None = rule("1/week", 0, 1, "inspections of a collector a week")
     fine_per_violation: Rule[float] | None = rule("yuan", 0, 1e9, "for each violation found")
 
@@ -77,6 +85,16 @@ class RuleSet(Spec):
                 "quiet hours have only one end|both quiet_start_hour and quiet_end_hour, or neither"
             )
         return self
+
+
+#: Sources of data about borrowers that a collector or lender can buy; each has a rule ``data_<source>``.
+DATA_SOURCES = ("bureau", "telecom", "shopping", "wallet")
+
+
+def permitted_sources(rules: RuleSet) -> tuple[str, ...]:
+    """Data sources that a rule set leaves open: all that it does not forbid."""
+    given = ((name, getattr(rules, f"data_{name}")) for name in DATA_SOURCES)
+    return tuple(name for name, found in given if found is None or found.value)
 
 
 class DeclaredRule(NamedTuple):

@@ -88,6 +88,19 @@ class CollectorSpec(Spec):
     effort: float = Field(default=1.0, ge=0, le=20, description="multiplies planned attempts and staff")
 
 
+class LendingSpec(Spec):
+    """What lenders use on their own behalf, whoever collects for them."""
+
+    modules: tuple[Id, ...] = Field(default=(), description="modules that lenders use, such as early_warning")
+    lenders: tuple[int, ...] | None = Field(default=None, description="numbers of those that do; none: all")
+
+    def used_by(self, module: str, lenders: int) -> tuple[int, ...]:
+        """Numbers of the lenders, of ``lenders`` in all, that use a module."""
+        if module not in self.modules:
+            return ()
+        return tuple(range(lenders)) if self.lenders is None else self.lenders
+
+
 class ReceivablesSpec(Spec):
     """Which overdue trade receivables are placed with collectors."""
 
@@ -257,6 +270,7 @@ class Scenario(Spec):
     portfolio: PortfolioRef = PortfolioRef()
     channels: ChannelSwitches = ChannelSwitches()
     collectors: tuple[CollectorSpec, ...] = Field(min_length=1, max_length=500)
+    lending: LendingSpec = LendingSpec()
     receivables: ReceivablesSpec = ReceivablesSpec()
     levers: LeversSpec = LeversSpec()
     adaptation: AdaptationSpec = AdaptationSpec()

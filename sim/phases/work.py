@@ -1,0 +1,159 @@
+"""A collector's week on its accounts: a strategy decides, rules permit, staff limit, borrowers answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.collection import (
+    Capacity,
+    Outcome,
+    Strategy,
+    count_violations,
+    decide,
+    funnel,
+    permit,
+    ration,
+    with_effort,
+)
+from sim.core.columns import I32, Bool
+from sim.core.rng import uniform_rows
+from sim.phases.choice import strategy_of
+from sim.phases.observe import latent, observe, risk_score
+from sim.spec.scenario import RolloutEvent
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+#: Weeks before an account is offered another plan (assumption; plans are no free cure: B06).
+PLAN_PAUSE = 52
+
+
+def capacity_of(state: State, number: int) -> Capacity:
+    """Dials and visits that a collector's staff can make this week."""
+    spec, numbers = state.spec.collectors[number], state.world.collection
+    thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
+    return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
+
+
+def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
+    """Accounts on which a strategy that is being introduced is used this week."""
+    reached = event.share * min(1.0, (state.week - event.week + 1) / event.ramp)
+    if state.week < event.week:
+        return np.zeros(len(k), np.bool_)
+    if event.assignment == "self_selected":
+        willing = state.borrowers.digital_reach[state.accounts.borrower[k]] > 0
+    elif event.assignment == "tiered":
+        willing = risk_score(state, k) <= 0.5
+    else:
+        willing = np.ones(len(k), np.bool_)
+    chance = uniform_rows(state.seed, "collection.rollout", len(state.accounts.balance))[k, 0]
+    return np.asarray(willing & (chance < reached), np.bool_)
+
+
+def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> None:
+    """One strategy works the accounts in rows ``k`` of one collector for a week."""
+    cases = observe(state, k)
+    wanted = with_effort(
+        decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
+        seed=state.seed, week=state.clock,
+    )  # fmt: skip
+    checked = getattr(chosen, "checks_contacts", False)
+    permission = permit(
+        wanted, cases, state.rules,
+        over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
+        seed=state.seed, week=state.clock,
+    )  # fmt: skip
+    made = ration(permission.treatment, cases, capacity)
+    made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
+    violations = count_violations(made, cases, state.rules)
+    outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
+    if checked:
+        price = round(100 * state.world.collection.contact_check_cost.value)
+        outcome.cost[outcome.attempts > 0] += price
+    _apply(state, k, outcome)
+    _count(state, number, k, outcome, int(violations.sum()))
+
+
+def _apply(state: State, k: I32, outcome: Outcome) -> None:
+    """Write what a week of collection did to accounts and borrowers."""
+    a, b, clock = state.accounts, state.borrowers, state.clock
+    i = a.borrower[k]
+    reached = outcome.contacts > 0
+    a.last_contact_week[k[reached]] = clock
+    a.attempts[k] += outcome.attempts
+    a.promise_week[k[outcome.promise]] = clock + 1
+    a.promise_kept[k] = np.where(outcome.promise, outcome.promise_kept_chance, a.promise_kept[k])
+    reminded = outcome.reminded & a.forgot[k]
+    a.reminded[k[reminded]] = True
+    a.forgot[k[reminded]] = False
+    _agree_plans(state, k[outcome.plan])
+    raised = k[outcome.dispute_raised]
+    a.dispute_open[raised] = True
+    a.dispute_week[raised] = clock
+    settled = k[outcome.dispute_settled]
+    a.dispute_open[settled] = False
+    a.dispute_ground[settled] = False
+    np.minimum.at(b.phone_reach, i, outcome.phone_reach)
+    np.minimum.at(b.digital_reach, i, outcome.digital_reach)
+    np.add.at(b.stress, i, outcome.stress_added)
+    np.minimum(b.stress, 1.0, out=b.stress)
+
+
+def _agree_plans(state: State, k: I32) -> None:
+    """A plan spreads the arrears, after a charge-off the balance over twice the time."""
+    a, months = state.accounts, int(state.household_numbers.plan_months)
+    length = np.where(a.charged_off[k], 2 * months, months)
+    amount = np.where(a.charged_off[k], a.balance[k], a.arrears[k])
+    a.plan_week[k] = state.clock
+    a.plan_left[k] = length
+    a.plan_amount[k] = -(-amount // length)
+
+
+def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int) -> None:
+    c, sums = state.collectors, state.week_sums
+    c.attempts[number] += int(outcome.attempts.sum())
+    c.contacts[number] += int(outcome.contacts.sum())
+    c.contacted_accounts[number] += int(np.count_nonzero(outcome.contacts))
+    c.promises[number] += int(np.count_nonzero(outcome.promise))
+    c.complaints[number] += int(np.count_nonzero(outcome.complaint))
+    c.violations[number] += violations
+    c.cost[number] += int(outcome.cost.sum())
+    c.labour_cost[number] += int(outcome.labour_cost.sum())
+    state.week_complaints[number] += int(np.count_nonzero(outcome.complaint))
+    state.week_violations[number] += violations
+    state.week_costs[number] += int(outcome.cost.sum())
+    for name, amount in (
+        ("attempts", outcome.attempts.sum()),
+        ("worked", np.count_nonzero(outcome.attempts)),
+        ("contacted", np.count_nonzero(outcome.contacts)),
+        ("promises", np.count_nonzero(outcome.promise)),
+        ("plans", np.count_nonzero(outcome.plan)),
+        ("disputes", np.count_nonzero(outcome.dispute_raised)),
+        ("complaints", np.count_nonzero(outcome.complaint)),
+        ("digital", np.count_nonzero((outcome.channel >= 2) & (outcome.channel <= 5))),
+        ("violations", violations),
+        ("collection_cost", outcome.cost.sum()),
+        ("labour_cost", outcome.labour_cost.sum()),
+    ):
+        sums[name] = sums.get(name, 0) + int(amount)
+
+
+def work_accounts(state: State, number: int) -> None:
+    """The week of one collector: its own strategy, and those being introduced on a share of accounts."""
+    k = np.flatnonzero(state.accounts.collector == number).astype(np.int32)
+    if len(k) == 0:
+        return
+    capacity = capacity_of(state, number)
+    for event in state.spec.events:
+        if isinstance(event, RolloutEvent) and state.week >= event.week:
+            chosen = rolled_out(state, event, k)
+            part = float(np.count_nonzero(chosen)) / len(k)
+            some = Capacity(int(capacity.dials * part), int(capacity.visits * part))
+            if chosen.any():
+                _work(state, number, strategy_of(state, number, event.strategy), k[chosen], some)
+            k = k[~chosen]
+            capacity = Capacity(capacity.dials - some.dials, capacity.visits - some.visits)
+    if len(k):
+        _work(state, number, strategy_of(state, number), k, capacity)
