@@ -24,6 +24,7 @@ from sim.core.ledger import Ledger
 from sim.core.mesa_agents import ColumnModel
 from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
+from sim.phases import summaries
 from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
 from sim.phases.events import cause_table, event_table, lender_loss_table
@@ -246,7 +247,15 @@ class Ecosystem(ColumnModel):
 
     def curves(self) -> pd.DataFrame:
         """Liquidation of the common list: columns stage, weeks, placed, recovered (fen), share."""
-        return _curves(self.state)
+        return summaries.curves(self.state)
+
+    def cures(self) -> pd.DataFrame:
+        """Cures of the common list: columns stage, weeks, placed and cured (accounts)."""
+        return summaries.cures(self.state)
+
+    def sector_table(self) -> pd.DataFrame:
+        """Firms by sector: how many, failures, trade debt owed and held, due and overdue (fen)."""
+        return summaries.sector_table(self.state)
 
     def measures(self) -> dict[str, MeasureValue]:
         """Every measure over the measured weeks; undefined ones are None with the reason."""
@@ -361,25 +370,3 @@ def _check_world_event(state: State, changes: Mapping[str, float]) -> None:
                 f"scenario {state.spec.id}", f"events, changes, {name}", "acts on the start of a run only",
                 "world_changes of the scenario",
             )  # fmt: skip
-
-
-def _curves(state: State) -> pd.DataFrame:
-    names = ("none", "early", "middle", "late", "charged_off")
-    q, used = state.placements, state.placements_used
-    mine = q.frozen[:used] & ~q.hold_out[:used]
-    rows = []
-    for stage in range(1, len(names)):
-        placed = int(q.amount[:used][mine & (q.stage[:used] == stage)].sum())
-        for weeks in range(min(state.week, 52) + 1):
-            recovered = int(state.recovered_by_age[stage, weeks])
-            share = recovered / placed if placed else None
-            rows.append(
-                {
-                    "stage": names[stage],
-                    "weeks": weeks,
-                    "placed": placed,
-                    "recovered": recovered,
-                    "share": share,
-                }
-            )
-    return pd.DataFrame(rows, columns=["stage", "weeks", "placed", "recovered", "share"])

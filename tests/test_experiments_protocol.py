@@ -73,6 +73,12 @@ class Toy:
             }
         )
 
+    def cures(self) -> pd.DataFrame:
+        return pd.DataFrame({"stage": ["middle"], "weeks": [0], "placed": [10], "cured": [0]})
+
+    def sector_table(self) -> pd.DataFrame:
+        return pd.DataFrame({"sector": ["26"], "firms": [3]})
+
     def events(self) -> pd.DataFrame:
         return pd.DataFrame({"kind": ["firm", "borrower", "firm"], "sector": ["26", "", "26"]})
 

@@ -79,6 +79,7 @@ class AccountColumns(NamedTuple):
     last_payment_week: I32
     last_contact_week: I32
     attempts: I32  # since placement
+    person_attempts: I32  # calls and visits of people, since the start
     broken_promises: U8
     collector: I16  # -1 none
     hold_out: Bool
@@ -231,6 +232,10 @@ class PlacementColumns(NamedTuple):
     frozen: Bool  # on the list that all arms of a comparison share
     arrears: I64
     amount: I64  # arrears, from stage late on the whole balance
+    balance: I64
+    has_app: Bool
+    person_before: I32  # calls and visits of people before it
+    by_person: Bool  # a person has tried since
     paid_before: I64
     generation: I32
     laid_off_by: I32  # the borrower's, at placement

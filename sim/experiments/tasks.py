@@ -37,7 +37,9 @@ class RunRow(TypedDict):
     without the shared start; ``measures``: value by measure id, None where undefined; ``reasons``:
     why, for those; ``series``, ``curves``: columns of the weekly figures and of the liquidation
     curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector;
-    ``matrices``: ``balance_sheet`` and ``flows`` by sector at the end, exact fen.
+    ``cures``: cumulated cures of the common list by stage and week (accounts); ``sectors``: firms,
+    failures and trade debt by sector at the end (fen); ``matrices``: ``balance_sheet`` and ``flows``
+    by sector at the end, exact fen.
     """
 
     world: str
@@ -53,6 +55,8 @@ class RunRow(TypedDict):
     reasons: dict[str, str]
     series: Columns
     curves: Columns
+    cures: Columns
+    sectors: Columns
     matrices: dict[str, Columns]
     failures: dict[str, int]
 
@@ -89,6 +93,8 @@ class Model(Protocol):
     def measures(self) -> Mapping[str, Any]: ...
     def series(self) -> pd.DataFrame: ...
     def curves(self) -> pd.DataFrame: ...
+    def cures(self) -> pd.DataFrame: ...
+    def sector_table(self) -> pd.DataFrame: ...
     def matrices(self) -> dict[str, pd.DataFrame]: ...
     def events(self) -> pd.DataFrame: ...
     def digest(self) -> str: ...
@@ -226,6 +232,8 @@ def row_of(task: Task, arm: Arm, model: Model) -> RunRow:
         reasons=reasons,
         series=plain_columns(model.series()),
         curves=plain_columns(model.curves()),
+        cures=plain_columns(model.cures()),
+        sectors=plain_columns(model.sector_table()),
         matrices={name: plain_columns(frame) for name, frame in model.matrices().items()},
         failures=_failures(model.events()),
     )

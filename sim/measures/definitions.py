@@ -69,8 +69,12 @@ _UNREACHED = "no account was contacted"
 #: How each measure is computed.
 COMPUTE: dict[str, Compute] = {
     **_cures(),
+    "cure_rate_180d_with_app": recovery.cure_rate_with_app,
+    "cure_rate_180d_low_value": recovery.cure_rate_low_value,
     "direct_effect_90d": recovery.direct_effect,
     "recovery_rate": recovery.recovery_rate,
+    "recovery_rate_180d": recovery.recovery_rate_180d,
+    "bad_debt_rate": recovery.bad_debt_rate,
     "restricted_mean_recovery_weeks_52": recovery.restricted_mean_weeks,
     "median_recovery_weeks": recovery.median_weeks,
     "cost_per_100": weekly.cost_per_100,
@@ -81,6 +85,8 @@ COMPUTE: dict[str, Compute] = {
     "complaints_per_1000": _share_of("complaints", "contacted", _UNREACHED, 1000),
     "complaints_per_1000_borrowers": _yearly("complaints", "borrowers", 1000),
     "dispute_rate": _share_of("disputes", "contacted", _UNREACHED),
+    "open_disputes": _level("open_disputes"),
+    "low_value_by_machine": recovery.low_value_by_machine,
     "violations": _yearly("violations", "borrowers", 1000),
     "fines": _yearly("fines", "borrowers", 1 / FEN),
     "digital_share": _share_of("digital", "contacted", _UNREACHED),

@@ -40,6 +40,15 @@ def _listed(record: RunRecord, stage: str | None) -> Bool:
     return chosen
 
 
+#: Balances of at most so much are low-value debts (assumption), fen.
+LOW_VALUE = 400_000
+
+
+def _low_value(record: RunRecord) -> Bool:
+    q, used = record.placements, record.placements_used
+    return np.asarray(_listed(record, HEADLINE) & (q.balance[:used] <= LOW_VALUE), np.bool_)
+
+
 def _too_short(record: RunRecord, weeks: int) -> MeasureValue | None:
     if record.weeks <= weeks:
         return MeasureValue(None, f"the run has {record.weeks} weeks, the horizon needs more than {weeks}")
@@ -50,15 +59,61 @@ def cure_rate(
     record: RunRecord, horizon: str, stage: str = HEADLINE, by_balance: bool = False
 ) -> MeasureValue:
     """Share of placements whose arrears at placement came in within the horizon."""
+    return _cured_share(record, _listed(record, stage), horizon, by_balance, f"at stage {stage}")
+
+
+def cure_rate_with_app(record: RunRecord, horizon: str = "180d") -> MeasureValue:
+    """The headline cure rate among those who had the app when they were placed."""
+    q, used = record.placements, record.placements_used
+    chosen = _listed(record, HEADLINE) & q.has_app[:used]
+    return _cured_share(record, chosen, horizon, False, "with the app")
+
+
+def cure_rate_low_value(record: RunRecord, horizon: str = "180d") -> MeasureValue:
+    """The headline cure rate among low-value debts."""
+    return _cured_share(record, _low_value(record), horizon, False, "with a low balance")
+
+
+def low_value_by_machine(record: RunRecord) -> MeasureValue:
+    """Share of low-value debts of the common list at which no person tried within a year."""
+    short = _too_short(record, 52)
+    if short is not None:
+        return short
+    rows = np.flatnonzero(_low_value(record))
+    machine = ~record.placements.by_person[rows]
+    return ratio(float(np.count_nonzero(machine)), len(rows), "no account with a low balance was placed")
+
+
+def recovery_rate_180d(record: RunRecord) -> MeasureValue:
+    """Money received within 180 days over money placed, common list, all stages."""
+    short = _too_short(record, HORIZONS["180d"])
+    if short is not None:
+        return short
+    q, used = record.placements, record.placements_used
+    chosen = _listed(record, None)
+    # a row that was closed before the horizon keeps what it had received by then
+    paid = np.where(q.paid_180d[:used] >= 0, q.paid_180d[:used], q.paid[:used])
+    paid = np.minimum(paid, q.amount[:used])[chosen]
+    return ratio(float(paid.sum()), float(q.amount[:used][chosen].sum()), "no account was placed")
+
+
+def bad_debt_rate(record: RunRecord) -> MeasureValue:
+    """What is left after 180 days of the debt over 30 days late in the first week, over all debt."""
+    recovered = recovery_rate_180d(record)
+    start = record.series[0]["consumer_overdue_30_rate"] if record.series else None
+    if recovered.value is None or start is None:
+        return MeasureValue(None, recovered.reason or "there is no debt")
+    return MeasureValue(float(start) * (1 - recovered.value))
+
+
+def _cured_share(record: RunRecord, chosen: Bool, horizon: str, by_balance: bool, which: str) -> MeasureValue:
     weeks = HORIZONS[horizon]
     short = _too_short(record, weeks)
     if short is not None:
         return short
-    found = followed(record, _listed(record, stage), weeks)
+    found = followed(record, chosen, weeks)
     weight = record.placements.amount[found.rows] if by_balance else np.ones(len(found.rows))
-    return ratio(
-        float(weight[found.cured].sum()), float(weight.sum()), f"no account was placed at stage {stage}"
-    )
+    return ratio(float(weight[found.cured].sum()), float(weight.sum()), f"no account was placed {which}")
 
 
 def direct_effect(record: RunRecord, horizon: str = "90d", stage: str = HEADLINE) -> MeasureValue:

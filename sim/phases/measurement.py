@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 
 @kernel
+def dispute_books(a):  # type: ignore[no-untyped-def]
+    """Placed accounts, and those of them with an open dispute."""
+    placed, disputed = 0, 0
+    for k in range(a.balance.shape[0]):
+        if a.stage[k] > 0 and a.balance[k] > 0:
+            placed += 1
+            disputed += a.dispute_open[k]
+    return placed, disputed
+
+
+@kernel
 def consumer_books(a):  # type: ignore[no-untyped-def]
     """Loan books: (accounts with a balance, of these late, 30 days late; balances likewise), fen."""
     accounts, late, late_30 = 0, 0, 0
@@ -59,11 +70,13 @@ def _figures(state: State) -> dict[str, float | int | None]:
     overdue = int(k.overdue.sum() + k.disputed.sum())
     owed = int(k.not_due.sum()) + overdue
     sales = int(f.sales.sum())
+    placed, disputed = dispute_books(state.accounts)
     return {
         "week": state.week,
         "accounts": accounts,
         "consumer_overdue_rate": _share(book_late, book),
         "consumer_overdue_30_rate": _share(book_30, book),
+        "open_disputes": _share(disputed, placed),
         "late_accounts_share": _share(late, accounts),
         "late_accounts_30_share": _share(late_30, accounts),
         "npl_ratio": _share(state.week_sums.get("npl_balance", 0), state.week_sums.get("book", 0)),

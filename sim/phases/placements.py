@@ -73,6 +73,10 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
         q.frozen[used] = everyone
         q.arrears[used] = a.arrears[k]
         q.amount[used] = a.balance[k] if stage >= LATE else a.arrears[k]
+        q.balance[used] = a.balance[k]
+        q.has_app[used] = b.digital_reach[a.borrower[k]] > 0
+        q.person_before[used] = a.person_attempts[k]
+        q.by_person[used] = False
         q.paid_before[used] = a.cumulative_paid[k]
         q.generation[used] = a.generation[k]
         q.laid_off_by[used] = b.laid_off_by[a.borrower[k]]
@@ -114,6 +118,7 @@ def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
         q.followed[r] = weeks
         paid = a.cumulative_paid[k] - q.paid_before[r]
         q.paid[r] = paid
+        q.by_person[r] = a.person_attempts[k] > q.person_before[r]
         if q.frozen[r] and not q.hold_out[r] and weeks < recovered.shape[1]:
             recovered[q.stage[r], weeks] += min(paid, q.amount[r])
         if q.cured_after[r] < 0 and paid >= q.arrears[r] and weeks > 0:

@@ -17,6 +17,7 @@ from sim.collection import (
     ration,
     with_effort,
 )
+from sim.collection.names import FIELD, HUMAN
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
 from sim.phases.choice import strategy_of
@@ -26,6 +27,8 @@ from sim.spec.scenario import RolloutEvent
 if TYPE_CHECKING:
     from sim.phases.state import State
 
+#: Channels on which a person works.
+BY_PERSON = (HUMAN, FIELD)
 #: Weeks before an account is offered another plan (assumption; plans are no free cure: B06).
 PLAN_PAUSE = 52
 
@@ -72,6 +75,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
+    state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
     _apply(state, k, outcome)
     _count(state, number, k, outcome, int(violations.sum()))
 
