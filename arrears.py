@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+#: Modules that mount commands of their own on the application.
+ROOMS = ("calibration.commands",)
+
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     from sim.cli.entry import main as entry
 
-    raise SystemExit(entry())
+    raise SystemExit(entry(rooms=ROOMS))
 
 
 def __getattr__(name: str) -> Any:

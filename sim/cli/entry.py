@@ -9,22 +9,26 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import FrameType
 
+_MOUNTED: set[str] = set()
 DONE, OUR_FAULT, BAD_INPUT, STOPPED = range(4)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, rooms: Sequence[str] = ()) -> int:
     """Run the command line and return the exit code.
 
     Parameters
     ----------
     arguments:
         Words after the command's name; none: those of this process.
+    rooms:
+        Modules of higher floors whose ``mount(app)`` adds commands.
     """
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = _run(arguments)
+        code = _run(arguments, rooms)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -35,12 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
+def _mount(app: object, room: str) -> None:
+    """Add a room's commands, once for each process."""
+    if room not in _MOUNTED:
+        import_module(room).mount(app)
+        _MOUNTED.add(room)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """A request to end is handled as Ctrl-C is, so that finished runs are kept."""
     raise KeyboardInterrupt
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None, rooms: Sequence[str]) -> int:
     try:
         import typer
         from typer.exceptions import TyperException
@@ -48,6 +59,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         from sim.cli.app import app
         from sim.cli.options import GIVEN
         from sim.core.errors import SpecError, StoppedError
+
+        for room in rooms:
+            _mount(app, room)
     except KeyboardInterrupt:
         return _say("stopped", STOPPED)
     words = list(sys.argv[1:] if arguments is None else arguments)

@@ -89,6 +89,11 @@ def paired_difference(
     return mean_interval(differences, reasons, "pair")
 
 
+def student_half_width(values: Sequence[float]) -> float:
+    """Half of the t interval of the mean of two values or more."""
+    return _mean_and_half_width(values)[1]
+
+
 def _mean_and_half_width(values: Sequence[float]) -> tuple[float, float]:
     n = len(values)
     if all(value == values[0] for value in values):

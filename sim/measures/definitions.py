@@ -73,6 +73,7 @@ COMPUTE: dict[str, Compute] = {
     "cure_rate_180d_low_value": recovery.cure_rate_low_value,
     "direct_effect_90d": recovery.direct_effect,
     "recovery_rate": recovery.recovery_rate,
+    "received_per_borrower": _yearly("recovered_late", "borrowers", 1 / FEN),
     "recovery_rate_180d": recovery.recovery_rate_180d,
     "bad_debt_rate": recovery.bad_debt_rate,
     "restricted_mean_recovery_weeks_52": recovery.restricted_mean_weeks,

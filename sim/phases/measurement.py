@@ -81,6 +81,7 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "late_accounts_30_share": _share(late_30, accounts),
         "npl_ratio": _share(state.week_sums.get("npl_balance", 0), state.week_sums.get("book", 0)),
         "trade_overdue_share": _share(overdue, owed),
+        "overdue_share_all": _share(overdue + book_late, owed + book),
         "receivable_days": _share(7 * owed, sales),
         "output": sales,
         "failures": state.week_sums.get("failures", 0),
