@@ -133,7 +133,7 @@ def read_claims(path: str | Path) -> dict[str, Claim]:
 @lru_cache(maxsize=1)
 def shipped_claims() -> dict[str, Claim]:
     """The claims of the industry report by id."""
-    return read_claims(scenarios_dir() / "claims.yaml")
+    return read_claims(scenarios_dir() / "claims" / "report.yaml")
 
 
 def chosen_claims(claims: dict[str, Claim], ids: tuple[str, ...]) -> dict[str, Claim]:

@@ -11,6 +11,7 @@ from sim.report.files import write_text
 from sim.report.numbers import figure, interval, shown
 from sim.spec.labels import name_of, text
 
+NEAR, BY_CONSTRUCTION = "≈", "†"
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 
 
@@ -19,7 +20,7 @@ def claimed(claim: Claim, lang: str = "en") -> str:
     shown_as = "share" if claim.unit == "relative" else claim.unit
     signed = claim.unit == "relative"
     name = text("audit.change", lang) if signed else shown(shown_as).name(lang)
-    signs = {"~": "≈", "<=": "≤", ">=": "≥"}
+    signs = {"~": NEAR, "<=": "≤", ">=": "≥"}
     value = figure(claim.value, shown_as, signed=signed and claim.value != 0)
     return f"{signs.get(claim.operator, claim.operator)} {value} {name}".strip()
 
@@ -42,13 +43,13 @@ def tables(audit: Audit, lang: str = "en") -> str:
     notes = []
     for claim in _claims(audit):
         cells = [f"{simulated(row)}<br>{text(f'audit.{row.verdict}', lang)}" for row in audit.of(claim.id)]
-        mark = "†" if claim.by_construction else ""
+        mark = BY_CONSTRUCTION if claim.by_construction else ""
         lines.append(_line([claim.id + mark, _of(claim.claim, lang), claimed(claim, lang), *cells]))
         for row in audit.of(claim.id):
             if row.figure.mean is None:
                 world = name_of("world", row.world, lang)
                 notes.append(f"* {claim.id}, {world}: {row.figure.reason or text('audit.undefined', lang)}")
-    lines += ["", text("audit.intervals", lang, runs=audit.runs), *(["", *notes] if notes else []), ""]
+    lines += ["", legend(audit, lang), *(["", *notes] if notes else []), ""]
     keys = ("id", "where", "numerator", "denominator", "stage", "window")
     lines += [_line([text(f"audit.{key}", lang) for key in keys]), _line(["---"] * len(keys))]
     for claim in _claims(audit):
@@ -70,6 +71,11 @@ def tables(audit: Audit, lang: str = "en") -> str:
         if claim.note is not None:
             lines[-1] = lines[-1].removesuffix(" |") + f"<br>*{_of(claim.note, lang)}* |"
     return "\n".join(lines)
+
+
+def legend(audit: Audit, lang: str = "en") -> str:
+    """What figures, verdicts and marks mean."""
+    return text("audit.intervals", lang, runs=audit.runs, near=NEAR, mark=BY_CONSTRUCTION)
 
 
 def write_page(audit: Audit, path: Path, lang: str = "en") -> None:

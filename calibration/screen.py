@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calibration.audit import Audit
-from calibration.page import claimed, simulated
+from calibration.page import BY_CONSTRUCTION, claimed, legend, simulated
 from sim.cli.table import console
 from sim.spec.labels import name_of, text
 
@@ -35,10 +35,13 @@ def print_audit(audit: Audit, lang: str) -> None:
         first = rows[0].claim
         words = first.claim.zh if lang == "zh" else first.claim.en
         table.add_row(
-            claim + ("†" if first.by_construction else ""), Text(words), Text(claimed(first, lang)), *cells
+            claim + (BY_CONSTRUCTION if first.by_construction else ""),
+            Text(words),
+            Text(claimed(first, lang)),
+            *cells,
         )
     to.print(table)
-    to.print(Text(text("audit.intervals", lang, runs=audit.runs), style="dim"))
+    to.print(Text(legend(audit, lang), style="dim"))
     for row in audit.rows:
         if row.figure.mean is None:
             to.print(
