@@ -11,6 +11,7 @@ from sim.collection.names import APP, CHARGED_OFF, FIELD, FIRM, GENTLE, HUMAN, L
 from sim.collection.registry import register_strategy
 from sim.collection.selection import highest, open_cases, upper_share_by_stage
 from sim.collection.treatment import Treatment
+from sim.core.columns import F32
 
 #: Dials a week for a case of the high tier (assumption: call times are chosen, so fewer are needed).
 DIALS: Final = 3
@@ -32,11 +33,15 @@ class AiTiered:
     name = "ai_tiered"
     receivable_channel = "digital"
 
+    def value(self, cases: Cases) -> F32:
+        """What a case is ranked by: its expected loss, fen."""
+        return (cases.balance * cases.risk).astype(np.float32)
+
     def decide(self, cases: Cases, capacity: Capacity) -> Treatment:
         """Scored human calls above the cut-off of the stage, machines below it."""
         treatment = Treatment.nothing(cases.account.shape[0])
         asked = open_cases(cases)
-        loss = (cases.balance * cases.risk).astype(np.float32)
+        loss = self.value(cases)
         active = asked & (cases.stage < CHARGED_OFF)
         count = int(np.count_nonzero(active))
         staffed = capacity.dials / (DIALS * count) if count else 0.0
@@ -52,3 +57,25 @@ class AiTiered:
         treatment.offer_plan = high & ((cases.stage == MIDDLE) | (cases.stage == LATE))
         treatment.offer_proof = np.array(cases.has_app)
         return treatment
+
+
+@register_strategy("amount_tiered")
+class AmountTiered(AiTiered):
+    """``ai_tiered`` with tiers by amount alone: one part of what it does."""
+
+    name = "amount_tiered"
+
+    def value(self, cases: Cases) -> F32:
+        """The balance, fen."""
+        return cases.balance.astype(np.float32)
+
+
+@register_strategy("risk_tiered")
+class RiskTiered(AiTiered):
+    """``ai_tiered`` with tiers by credit score alone: the other part."""
+
+    name = "risk_tiered"
+
+    def value(self, cases: Cases) -> F32:
+        """The chance of not paying."""
+        return np.array(cases.risk)
