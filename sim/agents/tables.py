@@ -31,6 +31,7 @@ class BorrowerColumns(NamedTuple):
     first_account: I32
     accounts: U8
     age_group: U8  # 0 young, 1 middle, 2 old
+    region: U8
     reluctant: Bool  # able but unwilling
     willingness: F32  # 1 - probability of being reluctant, as known at the start
     forgetfulness: F32  # multiplies the chance to forget
@@ -68,6 +69,7 @@ class AccountColumns(NamedTuple):
     asked: Bool  # next payment is owed to a collector's contact
     plan_left: U8  # months
     plan_amount: I64
+    plan_by_app: Bool  # agreed in the app, which shows its progress
     plan_week: I32  # when the newest plan was agreed
     dispute_ground: Bool
     dispute_open: Bool

@@ -84,6 +84,8 @@ class Combined:
         self.receivable_channel = getattr(base, "receivable_channel", "human")
         parts = (base, *modules)
         self.checks_contacts = any(getattr(item, "checks_contacts", False) for item in parts)
+        self.pooled_capacity = bool(getattr(base, "pooled_capacity", False))
+        self.remote_staff = bool(getattr(base, "remote_staff", False))
         self.before_due = any(getattr(item, "before_due", False) for item in parts)
         held = {source for item in parts for source in getattr(item, "sources", ())}
         self.sources = tuple(sorted(held))

@@ -30,6 +30,12 @@ FIRM: Final = 1
 HARD: Final = 2
 TONES: Final = ("gentle", "firm", "hard")
 
+WILLING: Final = 0
+RELUCTANT: Final = 1
+SHORT: Final = 2
+#: State of a borrower in a conversation: able and willing, able and unwilling, short of money.
+STATES: Final = ("willing", "reluctant", "short")
+
 NO_STAGE: Final = 0
 EARLY: Final = 1
 MIDDLE: Final = 2

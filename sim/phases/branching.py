@@ -37,7 +37,7 @@ START_NUMBERS = frozenset(
 ) | frozenset(
     "products." + name
     for name in ("second_account", "third_account", "revolving_share", "instalment_over_income")
-) | frozenset(
+) | {"collection.regions"} | frozenset(
     "firms." + name
     for name in (
         "terms_weeks", "construction_terms_weeks", "late_share", "late_share_smallest", "late_share_largest",

@@ -262,7 +262,8 @@ def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
 def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
     """Whether a borrower on a plan keeps this month's instalment; a broken plan ends."""
     _, _, u, _ = uniforms(key, clock, k, PAY)
-    if u < p.plan_kept:
+    kept = p.plan_kept * p.progress_kept if a.plan_by_app[k] else p.plan_kept
+    if u < kept:
         a.plan_left[k] -= 1
         a.asked[k] = True
         return True

@@ -68,6 +68,7 @@ class HouseholdParameters(NamedTuple):
     renewal: float
     return_after_charge_off: float
     plan_kept: float
+    progress_kept: float
     plan_months: float
 
 

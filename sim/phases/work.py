@@ -14,19 +14,22 @@ from sim.collection import (
     decide,
     funnel,
     permit,
-    ration,
     with_effort,
 )
-from sim.collection.names import FIELD, HUMAN
+from sim.collection.names import APP, FIELD, HUMAN
+from sim.core.calendar import WEEKS_PER_MONTH
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
 from sim.phases.choice import strategy_of
 from sim.phases.observe import latent, observe, risk_score
+from sim.phases.regions import ration_here
 from sim.spec.scenario import RolloutEvent
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
+#: Part of what essentials leave of the wage that a borrower offers (assumption).
+AFFORDABLE = 0.5
 #: Channels on which a person works.
 BY_PERSON = (HUMAN, FIELD)
 #: Weeks before an account is offered another plan (assumption; plans are no free cure: B06).
@@ -68,19 +71,29 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
-    made = ration(permission.treatment, cases, capacity)
+    pooled = getattr(chosen, "pooled_capacity", False)
+    made = ration_here(state, number, permission.treatment, cases, capacity, pooled)
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
     violations = count_violations(made, cases, state.rules)
     outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
+    if getattr(chosen, "remote_staff", False):
+        _pay_remotely(outcome, 1.0 - state.world.collection.remote_labour.value)
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
-    _apply(state, k, outcome)
+    _apply(state, k, outcome, made.negotiate)
     _count(state, number, k, outcome, int(violations.sum()))
 
 
-def _apply(state: State, k: I32, outcome: Outcome) -> None:
+def _pay_remotely(outcome: Outcome, less: float) -> None:
+    """Remote staff costs a part less, in whole fen."""
+    saved = np.floor(outcome.labour_cost * less + 0.5).astype(np.int64)
+    outcome.labour_cost[:] -= saved
+    outcome.cost[:] -= saved
+
+
+def _apply(state: State, k: I32, outcome: Outcome, negotiate: Bool) -> None:
     """Write what a week of collection did to accounts and borrowers."""
     a, b, clock = state.accounts, state.borrowers, state.clock
     i = a.borrower[k]
@@ -92,7 +105,8 @@ def _apply(state: State, k: I32, outcome: Outcome) -> None:
     reminded = outcome.reminded & a.forgot[k]
     a.reminded[k[reminded]] = True
     a.forgot[k[reminded]] = False
-    _agree_plans(state, k[outcome.plan])
+    in_app = outcome.channel == APP
+    _agree_plans(state, k[outcome.plan], (in_app & negotiate)[outcome.plan], in_app[outcome.plan])
     raised = k[outcome.dispute_raised]
     a.dispute_open[raised] = True
     a.dispute_week[raised] = clock
@@ -105,11 +119,20 @@ def _apply(state: State, k: I32, outcome: Outcome) -> None:
     np.minimum(b.stress, 1.0, out=b.stress)
 
 
-def _agree_plans(state: State, k: I32) -> None:
-    """A plan spreads the arrears, after a charge-off the balance over twice the time."""
-    a, months = state.accounts, int(state.household_numbers.plan_months)
+def _agree_plans(state: State, k: I32, negotiated: Bool, in_app: Bool) -> None:
+    """A plan spreads the arrears, after a charge-off the balance over twice the time.
+
+    Who negotiates proposes as many months as half of what essentials leave of the wage needs, up to
+    the world's most (assumption: half).
+    """
+    a, b, months = state.accounts, state.borrowers, int(state.household_numbers.plan_months)
     length = np.where(a.charged_off[k], 2 * months, months)
     amount = np.where(a.charged_off[k], a.balance[k], a.arrears[k])
+    i = a.borrower[k]
+    free = np.maximum(1, (AFFORDABLE * WEEKS_PER_MONTH * (b.wage[i] - b.essentials[i])).astype(np.int64))
+    most = np.maximum(length, int(state.world.collection.app_plan_months_most.value))
+    length = np.where(negotiated, np.clip(-(-amount // free), length, most), length)
+    a.plan_by_app[k] = in_app
     a.plan_week[k] = state.clock
     a.plan_left[k] = length
     a.plan_amount[k] = -(-amount // length)

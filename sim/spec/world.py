@@ -121,6 +121,14 @@ class ToneNumbers(Group):
     reach_loss: Quantity = quantity("factor", 0, 100, "loss of reach against firm tone")
 
 
+class AgeNumbers(Group):
+    """Response by age group, against each other; the mean over the population is one."""
+
+    young: Quantity = quantity("factor", 0, 10, "contact under 40")
+    middle: Quantity = quantity("factor", 0, 10, "contact from 40 to 59")
+    old: Quantity = quantity("factor", 0, 10, "contact from 60 on")
+
+
 class CollectionNumbers(Group):
     """Staff, machines and their effect."""
 
@@ -140,6 +148,24 @@ class CollectionNumbers(Group):
     third_party_complaints: Quantity = quantity(
         "factor", 1, 100, "complaints when third parties are contacted"
     )
+    gentle_reluctant: Quantity = quantity(
+        "factor", 0, 10, "promises of the reluctant to a gentle tone against a firm one"
+    )
+    gentle_short: Quantity = quantity(
+        "factor", 0, 10, "plans taken by those short of money from a gentle tone against a firm one"
+    )
+    robot_signal_accuracy: Quantity = quantity("share", 0, 1, "conversations whose state a robot reads right")
+    app_plan_months_most: Quantity = quantity(
+        "months", 1, 120, "longest plan that a borrower may propose in the app"
+    )
+    progress_kept: Quantity = quantity(
+        "factor", 0, 10, "plan instalments kept where the app shows progress, against others"
+    )
+    regions: Quantity = quantity("regions", 1, 200, "regions in which borrowers live and staff works")
+    regional_mismatch: Quantity = quantity(
+        "log", 0, 3, "sd over regions of log staff of a collector against borrowers"
+    )
+    remote_labour: Quantity = quantity("factor", 0, 5, "labour cost of remote staff against staff on site")
     over_cap_rate: Quantity = quantity(
         "share", 0, 1, "planned human attempts above a cap that are made all the same"
     )
@@ -153,6 +179,8 @@ class CollectionNumbers(Group):
     receivable_cost: Quantity = quantity("yuan/week", 0, 1e5, "cost of working one trade debtor for a week")
     channels: dict[str, ChannelNumbers]
     tones: dict[str, ToneNumbers]
+    text_response: AgeNumbers
+    messenger_response: AgeNumbers
 
     @field_validator("channels", "tones", mode="before")
     @classmethod
