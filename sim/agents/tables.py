@@ -85,6 +85,10 @@ class AccountColumns(NamedTuple):
     broken_promises: U8
     collector: I16  # -1 none
     hold_out: Bool
+    late_spells: U8  # times that it fell into arrears
+    warned: Bool  # reminded of the coming due date
+    flagged: Bool  # predicted to be among the riskiest of those that fall due
+    refused: Bool  # nothing new is lent
     generation: I32
     placed_stage: U8  # stage of the newest placement, 0 none
 

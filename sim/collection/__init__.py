@@ -11,13 +11,16 @@ from sim.collection.app_based import AppBased
 from sim.collection.cases import Capacity, Cases
 from sim.collection.cloud_platform import CloudPlatform
 from sim.collection.compliance_guard import ComplianceGuard
+from sim.collection.early_warning import EarlyWarning
 from sim.collection.effort import with_effort
 from sim.collection.funnel import Latent, Outcome, funnel
+from sim.collection.leave_alone import LeaveAlone
 from sim.collection.left_alone import LeftAlone
 from sim.collection.modules import Module, module, module_names, register_module
 from sim.collection.parameters import MECHANISMS, FunnelParameters, funnel_parameters, switch_off
 from sim.collection.permit import Permission, count_violations, permit
 from sim.collection.personalised_channel import PersonalisedChannel, SingleChannel
+from sim.collection.profile_360 import Profile360
 from sim.collection.ration import ration
 from sim.collection.receivable import receivable_effect
 from sim.collection.registry import Strategy, decide, register_strategy, strategy, strategy_names
@@ -35,13 +38,16 @@ __all__ = [
     "Cases",
     "CloudPlatform",
     "ComplianceGuard",
+    "EarlyWarning",
     "FunnelParameters",
     "Latent",
+    "LeaveAlone",
     "LeftAlone",
     "Module",
     "Outcome",
     "Permission",
     "PersonalisedChannel",
+    "Profile360",
     "SingleChannel",
     "Strategy",
     "Traditional",

@@ -27,6 +27,7 @@ class AiRecognition:
     """
 
     name = "ai_recognition"
+    learns = True
     receivable_channel = "human"
 
     def decide(self, cases: Cases, capacity: Capacity) -> Treatment:

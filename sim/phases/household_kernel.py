@@ -130,6 +130,8 @@ def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
     bought = 0
     if a.arrears[k] == 0:
         room = np.int64(a.principal[k] * standard[a.lender[k]]) - a.balance[k]
+        if a.refused[k]:
+            room = np.int64(0)
         bought = max(np.int64(0), min(room, a.limit[k] - a.balance[k]))
         a.balance[k] += bought
         flows.lent[a.lender[k]] += bought
@@ -140,6 +142,8 @@ def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
 @kernel_step
 def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """The monthly due date of one account. Returns whether the borrower means to pay now."""
+    warned = a.warned[k]
+    a.warned[k] = False
     if a.charged_off[k]:
         return a.plan_left[k] > 0
     accrue(k, a, p, flows)
@@ -157,7 +161,7 @@ def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-unt
     if b.reluctant[i] and u < p.reluctant_refusal:
         a.refuses[k] = True
         return False
-    if v < p.forgets * b.forgetfulness[i]:
+    if v < p.forgets * b.forgetfulness[i] and not warned:
         a.forgot[k] = True
         return False
     return True
@@ -333,6 +337,8 @@ def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
         return
     if a.plan_left[k] > 0:
         return
+    if a.days_past_due[k] == 0:
+        a.late_spells[k] = min(a.late_spells[k] + 1, 250)
     unpaid = (a.arrears[k] + a.instalment[k] - 1) // max(np.int64(1), a.instalment[k])
     a.days_past_due[k] = 7 * weeks_since_oldest_unpaid(clock, a.due_offset[k], unpaid) + 3
     if a.days_past_due[k] > CHARGE_OFF_DAYS:
@@ -350,7 +356,7 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     """
     u, v, _, _ = uniforms(key, clock, k, RENEW)
     chance = p.return_after_charge_off if a.charged_off[k] else p.renewal
-    if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]]:
+    if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]] or a.refused[k]:
         return
     loan = a.principal[k]
     a.balance[k] = loan

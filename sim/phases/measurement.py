@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.agents.tables import NO_JOB
 from sim.core.kernel import kernel
+from sim.phases.learning import record_samples
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -89,6 +90,9 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "stress_mean": _share(stress, people),
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
+        "predicted_risk": _share(
+            state.week_sums.get("risk_millionths", 0) / 1e6, state.week_sums.get("risk_accounts", 0)
+        ),
         "lending_standard": float(state.lenders.standard.mean()),
         "world_net_lending": state.macro.world,
     }
@@ -120,6 +124,9 @@ WEEKLY_SUMS = (
     "trade_written_off",
     "trade_collected",
     "receivables_worked",
+    "reminded_before_due",
+    "refused",
+    "spared",
 )
 
 
@@ -132,3 +139,5 @@ def measurement(state: State) -> None:
     if state.week >= 0:
         state.series.append(row)
     state.ledger.close_week()
+    if state.accounts_active:
+        record_samples(state)

@@ -31,7 +31,10 @@ from sim.network.sector_table import SectorTable, load_sector_table
 from sim.network.supply import SupplyNetwork
 from sim.phases.books import open_books
 from sim.phases.credit import exposures
+from sim.phases.features import NAMES
+from sim.phases.learning import DUE, LATE
 from sim.phases.parameters import firm_parameters, household_parameters
+from sim.phases.samples import Samples
 from sim.phases.state import Macro, State
 from sim.spec.portfolio import Portfolio
 from sim.spec.rules import RuleSet
@@ -112,6 +115,7 @@ def start(
         household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world),
         accounts_active=portfolio is None, outside_positions=outside, first=(spec, world, rules, portfolio),
     )  # fmt: skip
+    state.samples = {kind: Samples.empty(len(NAMES)) for kind in (DUE, LATE)}
     lenders.capital[:] = (world.lenders.capital_ratio.value * exposures(state)).astype(np.int64)
     lenders.money[:] = lenders.capital - lenders.household_loans
     count = len(spec.collectors)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.collection import (
     Capacity,
+    Cases,
     Outcome,
     Strategy,
+    Treatment,
     count_violations,
     decide,
     funnel,
     permit,
     with_effort,
 )
-from sim.collection.names import APP, FIELD, HUMAN
-from sim.core.calendar import WEEKS_PER_MONTH
+from sim.collection.names import APP, FIELD, HUMAN, TEXT
+from sim.core.calendar import WEEKS_PER_MONTH, WEEKS_PER_YEAR
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
 from sim.phases.choice import strategy_of
+from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe, risk_score
 from sim.phases.regions import ration_here
 from sim.spec.scenario import RolloutEvent
@@ -61,10 +65,15 @@ def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
 def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> None:
     """One strategy works the accounts in rows ``k`` of one collector for a week."""
     cases = observe(state, k)
+    risk = learned_risk(state, number, chosen, k)
+    if risk is not None:
+        cases = cases._replace(risk=risk)
     wanted = with_effort(
         decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
+    if getattr(chosen, "spares", False):
+        wanted = _spared(state, wanted, cases)
     checked = getattr(chosen, "checks_contacts", False)
     permission = permit(
         wanted, cases, state.rules,
@@ -84,6 +93,29 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
     _apply(state, k, outcome, made.negotiate)
     _count(state, number, k, outcome, int(violations.sum()))
+    _buy_data(state, number, len(k) * len(sources_held(state, [chosen])))
+
+
+def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
+    """Only the text is left to cases from which the estimated effect brings in less than the plan costs."""
+    effect = estimated_effect(state, cases.account)
+    if effect is None:
+        return wanted
+    planned = (wanted.attempts.sum(axis=2, dtype=np.int64) * state.funnel_numbers.cost_attempt).sum(axis=1)
+    spared = effect * cases.arrears <= CURE_WEEKS * planned
+    attempts = wanted.attempts.copy()
+    others = np.arange(attempts.shape[1]) != TEXT
+    attempts[np.ix_(spared, others)] = 0
+    state.week_sums["spared"] = state.week_sums.get("spared", 0) + int(spared.sum())
+    return replace(wanted, attempts=attempts)
+
+
+def _buy_data(state: State, number: int, signals: int) -> None:
+    """A collector pays for the data that it holds, by account and source."""
+    paid = round(signals * 100 * state.world.collection.data_source_cost.value / WEEKS_PER_YEAR)
+    state.collectors.cost[number] += paid
+    state.week_costs[number] += paid
+    state.week_sums["collection_cost"] = state.week_sums.get("collection_cost", 0) + paid
 
 
 def _pay_remotely(outcome: Outcome, less: float) -> None:

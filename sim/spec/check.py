@@ -98,6 +98,7 @@ def _world(world: World) -> str:
 def _groups(world: World) -> list[list[str]]:
     collection = world.collection
     groups = [world.households, world.products, collection, world.firms, world.lenders, world.supervision]
+    groups.append(world.prediction)
     groups += [*collection.channels.values(), *collection.tones.values()]
     groups += [collection.text_response, collection.messenger_response]
     return [[quantity.source for _, quantity in group.quantities()] for group in groups]

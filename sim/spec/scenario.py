@@ -101,6 +101,15 @@ class LendingSpec(Spec):
         return tuple(range(lenders)) if self.lenders is None else self.lenders
 
 
+class PredictionSpec(Spec):
+    """How operators learn from their history."""
+
+    retrain_weeks: int = Field(default=26, ge=1, le=520, description="weeks between two trainings")
+    shuffle: bool = Field(
+        default=False, description="exchange scores among the cases: what is lost is the value of information"
+    )
+
+
 class ReceivablesSpec(Spec):
     """Which overdue trade receivables are placed with collectors."""
 
@@ -271,6 +280,7 @@ class Scenario(Spec):
     channels: ChannelSwitches = ChannelSwitches()
     collectors: tuple[CollectorSpec, ...] = Field(min_length=1, max_length=500)
     lending: LendingSpec = LendingSpec()
+    prediction: PredictionSpec = PredictionSpec()
     receivables: ReceivablesSpec = ReceivablesSpec()
     levers: LeversSpec = LeversSpec()
     adaptation: AdaptationSpec = AdaptationSpec()

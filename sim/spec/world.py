@@ -166,6 +166,9 @@ class CollectionNumbers(Group):
         "log", 0, 3, "sd over regions of log staff of a collector against borrowers"
     )
     remote_labour: Quantity = quantity("factor", 0, 5, "labour cost of remote staff against staff on site")
+    data_source_cost: Quantity = quantity(
+        "yuan/account and year", 0, 1e4, "price of one source of data about a borrower"
+    )
     over_cap_rate: Quantity = quantity(
         "share", 0, 1, "planned human attempts above a cap that are made all the same"
     )
@@ -270,6 +273,15 @@ class LenderNumbers(Group):
     )
     standard_recovery: Quantity = quantity("elasticity", 0, 20, "response of lending standards to recovery")
     standard_floor: Quantity = quantity("factor", 0, 1, "tightest standard")
+    warning_cutoff: Quantity = quantity(
+        "odds ratio",
+        0,
+        1000,
+        "predicted odds of a missed payment over usual ones above which no new credit is given",
+    )
+    warned_share: Quantity = quantity(
+        "share", 0, 1, "riskiest accounts falling due that early warning reminds before the due date"
+    )
     standard_speed: Quantity = quantity("1/week", 0, 1, "speed at which standards move")
 
 
@@ -280,6 +292,14 @@ class SupervisionNumbers(Group):
         "1/complaint", 0, 1, "complaints that lead to a finding when a rule was broken"
     )
     inspection_finds: Quantity = quantity("1/inspection", 0, 1, "inspections that find a week's violations")
+
+
+class PredictionNumbers(Group):
+    """Noise of the signals that bought sources of data give."""
+
+    telecom_noise: Quantity = quantity("share", 0, 10, "sd of noise in reach by phone and online")
+    shopping_noise: Quantity = quantity("log", 0, 10, "sd of noise in log liquid money over wage")
+    wallet_noise: Quantity = quantity("share", 0, 10, "sd of noise in income over wage")
 
 
 class World(Spec):
@@ -293,6 +313,7 @@ class World(Spec):
     firms: FirmNumbers
     lenders: LenderNumbers
     supervision: SupervisionNumbers
+    prediction: PredictionNumbers
 
     def numbers(self) -> list[tuple[str, Quantity]]:
         """Every number with its dotted name, in the order of the file."""
