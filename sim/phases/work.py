@@ -19,8 +19,11 @@ from sim.collection import (
 )
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
+from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
 from sim.phases.observe import latent, observe, risk_score
+from sim.phases.sanctions import may_work, staff_present
+from sim.spec.rules import rules_for
 from sim.spec.scenario import RolloutEvent
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ def capacity_of(state: State, number: int) -> Capacity:
     """Dials and visits that a collector's staff can make this week."""
     spec, numbers = state.spec.collectors[number], state.world.collection
     thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
+    thousands *= staff_present(state, number)
     return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
 
 
@@ -60,19 +64,23 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     checked = getattr(chosen, "checks_contacts", False)
+    rules = rules_for(state.rules, state.spec.collectors[number].kind)
+    offered = state.accounts.plan_offered[k]
     permission = permit(
-        wanted, cases, state.rules,
+        wanted, cases, rules, plan_offered=offered,
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     made = ration(permission.treatment, cases, capacity)
+    state.accounts.plan_offered[k] = offered | (made.offer_plan & made.attempts.any(axis=(1, 2)))
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
-    violations = count_violations(made, cases, state.rules)
+    violations = count_violations(made, cases, rules, plan_offered=offered).sum(axis=0)
     outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
     _apply(state, k, outcome)
+    state.week_violations_by_kind[number] += violations
     _count(state, number, k, outcome, int(violations.sum()))
 
 
@@ -142,8 +150,8 @@ def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int)
 
 def work_accounts(state: State, number: int) -> None:
     """The week of one collector: its own strategy, and those being introduced on a share of accounts."""
-    k = np.flatnonzero(state.accounts.collector == number).astype(np.int32)
-    if len(k) == 0:
+    k = reachable(state, np.flatnonzero(state.accounts.collector == number).astype(np.int32))
+    if len(k) == 0 or not may_work(state, number):
         return
     capacity = capacity_of(state, number)
     for event in state.spec.events:

@@ -104,4 +104,5 @@ def _groups(world: World) -> list[list[str]]:
 
 def _rules(rules: RuleSet) -> str:
     binding = [name for name in declared_rules() if getattr(rules, name) is not None]
+    binding += [f"own.{name}" for name in rules.own]
     return f"rule set {rules.id!r}, jurisdiction {rules.jurisdiction}, rules: {', '.join(binding) or 'none'}"
