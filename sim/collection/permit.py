@@ -198,7 +198,7 @@ def _offered(cases: Cases, plan_offered: Bool | None) -> Bool:
 
 
 def _paused(cases: Cases, limits: Limits) -> U8:
-    """Cases within a pause, 1 of calls alone, 2 of everything, in whole weeks and so that it is never cut short.
+    """Cases within a pause, 1 of calls, 2 of everything, in whole weeks and so that it is never cut short.
 
     A contact on the last day of a week and an attempt on the first day of a later one are as near as
     two weeks' attempts can be.

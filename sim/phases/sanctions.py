@@ -68,7 +68,7 @@ def _fine(state: State, number: int, rules: RuleSet, found: int, misused: int) -
         fine = each * (found - misused)
         if misused > 0 and state.clock >= int(c.misuse_fined_until[number]):
             extra = misuse_fine(state, number, rules)
-            c.misuse_fined_until[number] = state.clock + YEAR
+            c.misuse_fined_until[number] = state.clock + YEAR if extra > 0 else 0
             _count(state, "misuse_fines", extra)
             fine += extra
     c.fines[number] += fine

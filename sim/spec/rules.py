@@ -177,7 +177,7 @@ def rules_for(rules: RuleSet, kind: str) -> RuleSet:
     """The rules that bind a collector of some kind: none of them where the set covers agencies alone."""
     if rules.covers == "all" or kind != "in_house":
         return rules
-    return rules.model_copy(update={name: None for name in declared_rules()} | {"own": {}})
+    return rules.model_copy(update=dict.fromkeys(declared_rules()) | {"own": {}})
 
 
 class DeclaredRule(NamedTuple):

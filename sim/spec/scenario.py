@@ -262,7 +262,7 @@ class Scenario(Spec):
     rules: str = "china-2023"
     start: date | None = Field(
         default=None,
-        description="day of the first measured week: rules bind from the day they are in force; none: all bind",
+        description="day of the first measured week: rules bind once they are in force; none: all bind",
     )
     strategy: StrategyName | None = Field(
         default=None, description="one strategy for all collectors; none: each its own"
