@@ -131,7 +131,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "promise_kept_rate",
     ),
     "cost": ("cost_per_100", "labour_cost_share", "digital_share"),
-    "conduct": ("complaints_per_1000", "dispute_rate", "violations", "fines"),
+    "conduct": ("complaints_per_1000", "dispute_rate", "violations", "fines", "misuse_fines"),
     "households": (
         "consumer_overdue_30_rate",
         "stress_mean",
