@@ -10,9 +10,12 @@ import pandas as pd
 import pytest
 
 from arrears import Ecosystem
+from sim.agents.institutions import Collector
 from sim.collection import Module, modules, register_module
+from sim.core.errors import SpecError
 from sim.phases.sanctions import staff_present
 from sim.phases.work import capacity_of
+from sim.spec.loader import rule_set_names
 
 #: Both collectors are paid their costs, the agency with a margin, so that both have a turnover.
 SMALL = {
@@ -90,6 +93,19 @@ def test_the_same_file_bites_when_its_day_comes(start: Ecosystem, tmp_path: Path
     assert (cost.iloc[4:] < 0.2 * free["labour_cost"].iloc[4:]).all()
     undated = start.branch(law).run(1).series()["labour_cost"]
     assert undated.iloc[0] < 0.2 * free["labour_cost"].iloc[0]
+
+
+def test_a_branch_uses_the_rule_set_it_names(start: Ecosystem) -> None:
+    assert start.rules.id == "none"
+    for name in ("china-2023", "china-2026", "none"):
+        assert start.branch({"rules": name}).rules.id == name
+    assert start.branch({"rules.attempts_per_day": 3}).rules.id == "none"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2023-02-30", "soon", 3])
+def test_an_impossible_day_is_told(start: Ecosystem, day: object) -> None:
+    with pytest.raises(SpecError, match=r"start.*(out of range|is not a date).*(1900-01-01|such as)"):
+        start.branch({"start": day})
 
 
 def test_rules_that_cannot_bite_change_nothing(start: Ecosystem) -> None:
@@ -170,6 +186,35 @@ def test_violations_are_counted_by_kind(start: Ecosystem) -> None:
     assert series["violations_attempts_per_week"].sum() > 0 < series["violations_third_party_contact"].sum()
 
 
+def test_what_is_found_is_what_inspections_and_complaints_find(start: Ecosystem) -> None:
+    blind = WATCHED | {"rules.inspection_rate": 0.0, "world.supervision.complaint_finds": 0.0}
+    unseen = start.branch(blind).run(8).measures()
+    assert (unseen["violations"].value or 0) > 0 == unseen["violations_found_share"].value
+    assert start.branch(WATCHED).run(8).measures()["violations_found_share"].value == 1.0
+    heard = blind | {
+        "world.supervision.complaint_finds": 1.0,
+        "world.collection.third_party_complaints": 100.0,
+    }
+    some = start.branch(heard).run(8).measures()["violations_found_share"].value
+    assert some is not None and 0 < some < 1
+
+
+@pytest.mark.parametrize("law", sorted(set(rule_set_names()) - {"none"}))
+def test_who_checks_every_contact_breaks_no_law(start: Ecosystem, law: str) -> None:
+    pressed = {"rules": law, "world.collection.over_cap_rate": 0.5, "world.collection.field_visits": 20.0}
+    plain = start.branch(pressed).run(3).series()["violations"]
+    guarded = start.branch(pressed | {"strategy": "traditional+compliance_guard"}).run(3).series()
+    assert plain.sum() > 0 == guarded["violations"].sum() and guarded["attempts"].sum() > 0
+
+
+def test_branches_do_not_share_what_supervision_remembers(start: Ecosystem) -> None:
+    law = WATCHED | {"rules.licence_suspension_violations": 30, "rules.licence_suspension_weeks": 3}
+    law |= {"rules.enforcement_capacity_loss": 0.3, "rules.data_misuse_fine_share": 0.05}
+    first = start.branch(law)
+    aside = first.branch({"world.collection.over_cap_rate": 1.0}).run(6)
+    assert aside.digest() != first.run(6).digest() == start.branch(law).run(6).digest()
+
+
 # -- licences and staff ---------------------------------------------------------------------------
 def test_a_suspended_agency_contacts_nobody_and_keeps_its_accounts(start: Ecosystem) -> None:
     law = {"rules.licence_suspension_violations": 1, "rules.licence_suspension_weeks": 3}
@@ -180,6 +225,8 @@ def test_a_suspended_agency_contacts_nobody_and_keeps_its_accounts(start: Ecosys
     assert stopped[:3] == [first, first + 1, first + 2] and worked[first + 3][AGENCY] > 0
     assert all(made[IN_HOUSE] > 0 for made in worked)
     assert model.state.collectors.accounts[AGENCY] > 0
+    agency = model.agents_by_type[Collector][AGENCY]
+    assert not agency.suspended or agency.violations > 0
     suspended = model.series()["suspended"]
     assert suspended.iloc[:first].sum() == 0 and (suspended.iloc[first : first + 3] == 1).all()
     many = start.branch(WATCHED | law | {"rules.licence_suspension_violations": 1_000_000})

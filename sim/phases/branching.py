@@ -103,7 +103,7 @@ def branch_state(state: State, changes: Mapping[str, object]) -> State:
     twin.spec = spec
     use_world(twin, apply_world_changes(state.world, fresh))
     law = state.rules if state.law is None else state.law
-    if spec.rules != state.spec.rules:
+    if "rules" in changes:  # named again after another set was given as an object or by an event
         law = rules_of(spec)
     elif spec.rules_changes != state.spec.rules_changes:
         law = apply_rule_changes(law, spec.rules_changes)

@@ -262,6 +262,8 @@ class Scenario(Spec):
     rules: str = "china-2023"
     start: date | None = Field(
         default=None,
+        ge=date(1900, 1, 1),
+        le=date(2200, 1, 1),
         description="day of the first measured week: rules bind once they are in force; none: all bind",
     )
     strategy: StrategyName | None = Field(
