@@ -39,6 +39,7 @@ class BorrowerColumns(NamedTuple):
     digital_reach: F32
     hiding: Bool
     stress: F32
+    breathing_until: I32  # first week after a registered breathing space, 0 never
     family_week: I32  # first week in which the family can lend (again)
     essentials_missed: I32  # weeks so far
     weight: F32  # workers of the modelled firms that the row stands for
@@ -71,6 +72,8 @@ class AccountColumns(NamedTuple):
     plan_amount: I64
     plan_by_app: Bool  # agreed in the app, which shows its progress
     plan_week: I32  # when the newest plan was agreed
+    plan_offered: Bool  # since the account was last in order
+    clock_stopped: I16  # weeks of breathing space since then, which do not age the debt
     dispute_ground: Bool
     dispute_open: Bool
     dispute_week: I32
@@ -223,6 +226,9 @@ class CollectorColumns(NamedTuple):
     labour_cost: I64  # fen
     recovered: I64  # fen, from accounts placed here
     commission: I64  # fen
+    staff_lost: F64  # share of staff that enforcement took away, coming back
+    suspended_until: I32  # first week in which it may work again, 0 never suspended
+    misuse_fined_until: I32  # first week in which misuse of data is fined again
 
 
 class PlacementColumns(NamedTuple):

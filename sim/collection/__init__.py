@@ -17,6 +17,7 @@ from sim.collection.funnel import Latent, Outcome, funnel
 from sim.collection.leave_alone import LeaveAlone
 from sim.collection.left_alone import LeftAlone
 from sim.collection.modules import Module, module, module_names, register_module
+from sim.collection.own_rules import check_own_rules, own_rule_names, register_rule
 from sim.collection.parameters import MECHANISMS, FunnelParameters, funnel_parameters, switch_off
 from sim.collection.permit import Permission, count_violations, permit
 from sim.collection.personalised_channel import PersonalisedChannel, SingleChannel
@@ -53,16 +54,19 @@ __all__ = [
     "Traditional",
     "Treatment",
     "VoiceRobot",
+    "check_own_rules",
     "count_violations",
     "decide",
     "funnel",
     "funnel_parameters",
     "module",
     "module_names",
+    "own_rule_names",
     "permit",
     "ration",
     "receivable_effect",
     "register_module",
+    "register_rule",
     "register_strategy",
     "strategy",
     "strategy_names",

@@ -44,7 +44,7 @@ CHARGED_OFF: Final = 4
 #: Age of debt: nothing late, 1-30, 31-90, 91-180 days late, and after charge-off.
 STAGES: Final = ("none", "early", "middle", "late", "charged_off")
 
-#: Columns of ``Permission.violations``.
+#: Columns of ``Permission.violations``. Holding a forbidden data source is counted by collector, not by case.
 VIOLATION_KINDS: Final = (
     "attempts_per_day",
     "attempts_per_week",
@@ -52,7 +52,12 @@ VIOLATION_KINDS: Final = (
     "third_party_contact",
     "field_visits",
     "pause_after_contact",
+    "forbearance",
+    "data_source",
+    "own",
 )
+#: Those of them that misuse personal data.
+DATA_MISUSE: Final = ("third_party_contact", "data_source")
 
 ChannelName = Literal["human", "field", "text", "messenger", "robot", "app", "letter"]
 DayPartName = Literal["morning", "afternoon", "evening", "night"]

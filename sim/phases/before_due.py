@@ -9,9 +9,11 @@ import numpy as np
 from sim.collection.names import APP, TEXT
 from sim.core.columns import F64, I32, Bool
 from sim.core.rng import uniforms_at
+from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
 from sim.phases.learning import due_next_week
 from sim.phases.placements import EARLY, responsible
+from sim.phases.sanctions import may_work
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -26,11 +28,12 @@ def remind_before_due(state: State) -> None:
     a, table = state.accounts, responsible(state)
     for number in range(len(state.spec.collectors)):
         served = table[EARLY] == number
-        if not served.any():
+        if not served.any() or not may_work(state, number):
             continue
         everybody = getattr(strategy_of(state, number), "before_due", False)
         wanted = a.flagged if not everybody or _warns(state, number) else due_next_week(state)
         rows = np.flatnonzero(wanted & served[a.lender] & ~a.hold_out).astype(np.int32)
+        rows = reachable(state, rows)
         if len(rows):
             _remind(state, number, rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.agents.tables import NO_JOB
+from sim.collection.names import VIOLATION_KINDS
 from sim.core.kernel import kernel
 from sim.phases.learning import record_samples
 
@@ -117,6 +118,10 @@ WEEKLY_SUMS = (
     "violations",
     "violations_found",
     "fines",
+    "misuse_fines",
+    *(f"violations_{kind}" for kind in VIOLATION_KINDS),
+    "suspended",
+    "breathing_spaces",
     "collection_cost",
     "labour_cost",
     "laid_off",

@@ -85,6 +85,10 @@ class State:
     late_repaid: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_violations_by_kind: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    turnover: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # ring: week x collector, fees
+    found: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # ring: violations found
+    law: RuleSet | None = None  # the rule set in use, of which ``rules`` are those in force
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))

@@ -23,10 +23,13 @@ from sim.collection.names import APP, FIELD, HUMAN, TEXT
 from sim.core.calendar import WEEKS_PER_MONTH, WEEKS_PER_YEAR
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
+from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
 from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe, risk_score
 from sim.phases.regions import ration_here
+from sim.phases.sanctions import may_work, staff_present
+from sim.spec.rules import rules_for
 from sim.spec.scenario import RolloutEvent
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ def capacity_of(state: State, number: int) -> Capacity:
     """Dials and visits that a collector's staff can make this week."""
     spec, numbers = state.spec.collectors[number], state.world.collection
     thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
+    thousands *= staff_present(state, number)
     return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
 
 
@@ -75,15 +79,18 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     if getattr(chosen, "spares", False):
         wanted = _spared(state, wanted, cases)
     checked = getattr(chosen, "checks_contacts", False)
+    rules = rules_for(state.rules, state.spec.collectors[number].kind)
+    offered = state.accounts.plan_offered[k]
     permission = permit(
-        wanted, cases, state.rules,
+        wanted, cases, rules, plan_offered=offered,
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     pooled = getattr(chosen, "pooled_capacity", False)
     made = ration_here(state, number, permission.treatment, cases, capacity, pooled)
+    state.accounts.plan_offered[k] = offered | (made.offer_plan & made.attempts.any(axis=(1, 2)))
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
-    violations = count_violations(made, cases, state.rules)
+    violations = count_violations(made, cases, rules, plan_offered=offered).sum(axis=0)
     outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
     if getattr(chosen, "remote_staff", False):
         _pay_remotely(outcome, 1.0 - state.world.collection.remote_labour.value)
@@ -92,6 +99,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         outcome.cost[outcome.attempts > 0] += price
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
     _apply(state, k, outcome, made.negotiate)
+    state.week_violations_by_kind[number] += violations
     _count(state, number, k, outcome, int(violations.sum()))
     _buy_data(state, number, len(k) * len(sources_held(state, [chosen])))
 
@@ -201,8 +209,8 @@ def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int)
 
 def work_accounts(state: State, number: int) -> None:
     """The week of one collector: its own strategy, and those being introduced on a share of accounts."""
-    k = np.flatnonzero(state.accounts.collector == number).astype(np.int32)
-    if len(k) == 0:
+    k = reachable(state, np.flatnonzero(state.accounts.collector == number).astype(np.int32))
+    if len(k) == 0 or not may_work(state, number):
         return
     capacity = capacity_of(state, number)
     for event in state.spec.events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -86,6 +87,9 @@ class CollectorSpec(Spec):
         default=1.0, ge=0, le=100, description="share of the world's staff that works here"
     )
     effort: float = Field(default=1.0, ge=0, le=20, description="multiplies planned attempts and staff")
+    licensed: bool = Field(
+        default=True, description="without a licence it may not work where one is required"
+    )
 
 
 class LendingSpec(Spec):
@@ -265,6 +269,12 @@ class Scenario(Spec):
     description: Text
     world: str = "evidence"
     rules: str = "china-2023"
+    start: date | None = Field(
+        default=None,
+        ge=date(1900, 1, 1),
+        le=date(2200, 1, 1),
+        description="day of the first measured week: rules bind once they are in force; none: all bind",
+    )
     strategy: StrategyName | None = Field(
         default=None, description="one strategy for all collectors; none: each its own"
     )

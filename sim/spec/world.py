@@ -75,6 +75,9 @@ class HouseholdNumbers(Group):
     )
     young_share: Quantity = quantity("share", 0, 1, "borrowers under 40")
     middle_share: Quantity = quantity("share", 0, 1, "borrowers of 40 to 59")
+    breathing_space_uptake: Quantity = quantity(
+        "share", 0, 1, "borrowers newly over 30 days late who register where a breathing space is granted"
+    )
     stress_from_arrears: Quantity = quantity("1/week", 0, 1, "stress added by a week in arrears")
     stress_from_attempt: Quantity = quantity(
         "1/attempt", 0, 1, "stress added by a human attempt at firm tone"
@@ -292,6 +295,7 @@ class SupervisionNumbers(Group):
         "1/complaint", 0, 1, "complaints that lead to a finding when a rule was broken"
     )
     inspection_finds: Quantity = quantity("1/inspection", 0, 1, "inspections that find a week's violations")
+    rehiring: Quantity = quantity("1/week", 0, 1, "staff lost to enforcement that is hired again")
 
 
 class PredictionNumbers(Group):
