@@ -75,7 +75,6 @@ def _links(network: SupplyNetwork, world: World, sectors: tuple[str, ...]) -> Li
         usual[network.sector == sectors.index("construction")] = round(n.construction_terms_weeks.value)
     k.contract_terms[:] = np.where(network.terms_weeks >= 0, network.terms_weeks, usual[k.buyer])
     k.terms[:] = k.contract_terms
-    k.former_terms[:] = k.contract_terms
     k.terms_from[:] = -int(k.terms.max(initial=0)) - 1
     return k
 
