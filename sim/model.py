@@ -28,6 +28,7 @@ from sim.measures import MeasureValue, compute_measures
 from sim.phases import summaries
 from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
+from sim.phases.debt_record import DebtRecord, debt_record
 from sim.phases.events import cause_table, event_table, lender_loss_table
 from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
@@ -253,6 +254,10 @@ class Ecosystem(ColumnModel):
     def cures(self) -> pd.DataFrame:
         """Cures of the common list: columns stage, weeks, placed and cured (accounts)."""
         return summaries.cures(self.state)
+
+    def debt_record(self) -> DebtRecord | None:
+        """The debts on the shared ledger with its roots by week; None where nobody keeps it."""
+        return debt_record(self.state)
 
     def sector_table(self) -> pd.DataFrame:
         """Firms by sector: how many, failures, trade debt owed and held, due and overdue (fen)."""

@@ -86,6 +86,7 @@ def _common(a: AccountColumns, spec: Scenario, world: World, seed: int) -> None:
     u = uniform_rows(seed, "accounts.traits", rows)
     a.due_offset[:] = (u[:, 0] * 4).astype(np.int8)
     a.dispute_ground[:] = u[:, 1] < world.households.dispute_ground.value
+    a.dispute_factual[:] = u[:, 3] < world.households.dispute_factual.value
     a.hold_out[:] = u[:, 2] < spec.hold_out
     a.promise_week[:] = -1
     a.charged_off_week[:] = -1

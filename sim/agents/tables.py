@@ -75,6 +75,7 @@ class AccountColumns(NamedTuple):
     plan_offered: Bool  # since the account was last in order
     clock_stopped: I16  # weeks of breathing space since then, which do not age the debt
     dispute_ground: Bool
+    dispute_factual: Bool  # about amount, payment or identity: what a shared record settles
     dispute_open: Bool
     dispute_week: I32
     momentum: F32

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.phases.before_due import remind_before_due
 from sim.phases.contracts import pay_collectors
+from sim.phases.debt_record import settle_factual_disputes
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
 from sim.phases.work import work_accounts
@@ -27,6 +28,7 @@ def collection(state: State) -> None:
         return
     a = state.accounts
     place(state)
+    settle_factual_disputes(state)
     ended = a.dispute_open & (state.clock - a.dispute_week >= DISPUTE_WEEKS)
     a.dispute_open[ended] = False
     a.dispute_ground[ended] = False

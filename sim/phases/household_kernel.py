@@ -363,7 +363,7 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
 
     The loan is spent at once on what it was taken for.
     """
-    u, v, _, _ = uniforms(key, clock, k, RENEW)
+    u, v, w, x = uniforms(key, clock, k, RENEW)
     chance = p.return_after_charge_off if a.charged_off[k] else p.renewal
     if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]] or a.refused[k]:
         return
@@ -377,6 +377,8 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     a.promise_week[k] = -1
     a.plan_left[k] = 0
     a.dispute_open[k] = False
+    a.dispute_ground[k] = w < p.dispute_ground
+    a.dispute_factual[k] = x < p.dispute_factual
     a.broken_promises[k] = 0
     a.plan_offered[k] = False
     a.clock_stopped[k] = 0

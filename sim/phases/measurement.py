@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.agents.tables import NO_JOB
 from sim.collection.names import VIOLATION_KINDS
 from sim.core.kernel import kernel
+from sim.phases.debt_record import close_record
 from sim.phases.learning import record_samples
 
 if TYPE_CHECKING:
@@ -146,3 +147,4 @@ def measurement(state: State) -> None:
     state.ledger.close_week()
     if state.accounts_active:
         record_samples(state)
+        close_record(state)

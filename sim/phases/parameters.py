@@ -55,6 +55,8 @@ class HouseholdParameters(NamedTuple):
     own_payment_willing: float
     own_payment_reluctant: float
     avoidance: float
+    dispute_ground: float
+    dispute_factual: float
     reach_halving: float
     hiding: float
     momentum: float

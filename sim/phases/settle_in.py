@@ -35,6 +35,7 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
     state.lender_losses.clear()
     state.newest_failure.clear()
     state.series.clear()
+    state.debt_roots.clear()
     freeze(state)
     check(state, "start of measurement")
 

@@ -93,6 +93,8 @@ class State:
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     adopted: dict[int, str] = field(default_factory=dict)
+    debt_roots: list[tuple[int, int, str]] = field(default_factory=list)
+    ledger_accounts: Bool | None = None
     samples: dict[str, Samples] = field(default_factory=dict)
     predictors: dict[tuple[str, int], Any] = field(default_factory=dict)
     warned: dict[int, tuple[tuple[str, ...], bool]] = field(default_factory=dict)

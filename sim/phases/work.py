@@ -102,6 +102,8 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     state.week_violations_by_kind[number] += violations
     _count(state, number, k, outcome, int(violations.sum()))
     _buy_data(state, number, len(k) * len(sources_held(state, [chosen])))
+    if getattr(chosen, "shared_record", False):
+        _keep_record(state, number, len(k))
 
 
 def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
@@ -120,7 +122,16 @@ def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
 
 def _buy_data(state: State, number: int, signals: int) -> None:
     """A collector pays for the data that it holds, by account and source."""
-    paid = round(signals * 100 * state.world.collection.data_source_cost.value / WEEKS_PER_YEAR)
+    _pay(state, number, round(signals * 100 * state.world.collection.data_source_cost.value / WEEKS_PER_YEAR))
+
+
+def _keep_record(state: State, number: int, records: int) -> None:
+    """A collector that keeps the shared ledger pays for each record."""
+    price = 100 * state.world.collection.ledger_record_cost.value / WEEKS_PER_YEAR
+    _pay(state, number, round(records * price))
+
+
+def _pay(state: State, number: int, paid: int) -> None:
     state.collectors.cost[number] += paid
     state.week_costs[number] += paid
     state.week_sums["collection_cost"] = state.week_sums.get("collection_cost", 0) + paid

@@ -59,7 +59,10 @@ class HouseholdNumbers(Group):
     family_support_share: Quantity = quantity(
         "share", 0, 1, "borrowers whose family can lend once in half a year"
     )
-    dispute_ground: Quantity = quantity("share", 0, 1, "placed accounts with a ground to dispute")
+    dispute_ground: Quantity = quantity("share", 0, 1, "accounts with a ground to dispute")
+    dispute_factual: Quantity = quantity(
+        "share", 0, 1, "grounds to dispute about amount, payment or identity, which a shared record settles"
+    )
     phone_reach: Quantity = quantity("share", 0, 1, "borrowers reachable by phone at the start")
     digital_reach: Quantity = quantity(
         "share", 0, 1, "borrowers reachable in an app or messenger at the start"
@@ -169,6 +172,9 @@ class CollectionNumbers(Group):
         "log", 0, 3, "sd over regions of log staff of a collector against borrowers"
     )
     remote_labour: Quantity = quantity("factor", 0, 5, "labour cost of remote staff against staff on site")
+    ledger_record_cost: Quantity = quantity(
+        "yuan/account and year", 0, 1e4, "price of keeping a debt on the shared ledger"
+    )
     data_source_cost: Quantity = quantity(
         "yuan/account and year", 0, 1e4, "price of one source of data about a borrower"
     )
