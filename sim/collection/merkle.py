@@ -16,7 +16,7 @@ _LEAF, _NODE = b"\x00", b"\x01"
 class Proof(NamedTuple):
     """That a leaf is in a tree: its place, the number of leaves, and the hashes beside its path."""
 
-    index: int
+    place: int
     size: int
     path: tuple[bytes, ...]
 
@@ -56,7 +56,7 @@ def prove(hashes: Sequence[bytes], index: int) -> Proof:
 
 def verify(root: bytes, data: bytes, proof: Proof) -> bool:
     """Whether ``data`` is the leaf that the proof speaks of, under this root."""
-    found, place, width = leaf_hash(data), proof.index, proof.size
+    found, place, width = leaf_hash(data), proof.place, proof.size
     path = iter(proof.path)
     if not 0 <= place < width:
         return False
