@@ -88,6 +88,16 @@ class Collector(_Institution):
         return int(self._state.collectors.fines[self.number])
 
     @property
+    def breaches(self) -> int:
+        """Leaks of data that it held."""
+        return int(self._state.collectors.breaches[self.number])
+
+    @property
+    def social_pressure(self) -> float:
+        """Complaints per account contacted over what is normal, less one, smoothed."""
+        return float(self._state.collectors.social_pressure[self.number])
+
+    @property
     def recovered(self) -> int:
         """Money received on accounts placed with it, fen."""
         return int(self._state.collectors.recovered[self.number])

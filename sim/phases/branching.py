@@ -65,6 +65,7 @@ def copy_state(state: State) -> State:
         week_complaints=state.week_complaints.copy(),
         week_violations=state.week_violations.copy(),
         week_costs=state.week_costs.copy(),
+        week_contacted=state.week_contacted.copy(),
         profit_seen=state.profit_seen.copy(),
         adopted=dict(state.adopted),
         strategies=copy.deepcopy(state.strategies),

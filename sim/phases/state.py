@@ -85,6 +85,7 @@ class State:
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_contacted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     adopted: dict[int, str] = field(default_factory=dict)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from sim.core.ledger import Sector
 from sim.core.rng import uniforms
+from sim.phases.breaches import breaches
+from sim.phases.social_pressure import inspection_factor, spread
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -15,11 +17,15 @@ def supervision(state: State) -> None:
     """One week of the regulator: what is found in each collector's work, and what it costs.
 
     A week's violations of a collector come to light when a complaint leads to them or an inspection
-    takes place and finds them. The fine is the rule set's amount for each violation found.
+    takes place and finds them. The fine is the rule set's amount for each violation found. Before that,
+    data that somebody holds may leak, and complaints may spread.
     """
     if not state.accounts_active:
         return
+    breaches(state)
+    spread(state)
     numbers, rules = state.world.supervision, state.rules
+    finds = numbers.inspection_finds.value
     inspections = 0.0 if rules.inspection_rate is None else rules.inspection_rate.value
     fine = 0 if rules.fine_per_violation is None else int(100 * rules.fine_per_violation.value)
     key = state.key("supervision")
@@ -29,7 +35,7 @@ def supervision(state: State) -> None:
             continue
         u, v, _, _ = uniforms(key, state.clock, number, 0)
         missed = (1.0 - numbers.complaint_finds.value) ** int(state.week_complaints[number])
-        if u < 1.0 - missed or v < inspections * numbers.inspection_finds.value:
+        if u < 1.0 - missed or v < inspections * inspection_factor(state, number) * finds:
             c = state.collectors
             c.violations_found[number] += violations
             c.fines[number] += fine * violations

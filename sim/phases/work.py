@@ -21,7 +21,9 @@ from sim.collection.names import FIELD, HUMAN
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
 from sim.phases.choice import strategy_of
+from sim.phases.harm import bad_turns, feel, good_turns, reach_of
 from sim.phases.observe import latent, observe, risk_score
+from sim.phases.social_pressure import restrained
 from sim.spec.scenario import RolloutEvent
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
+    wanted = restrained(state, number, wanted, cases)
     checked = getattr(chosen, "checks_contacts", False)
     permission = permit(
         wanted, cases, state.rules,
@@ -76,8 +79,13 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
+    before = reach_of(state, k)
     _apply(state, k, outcome)
+    bad = bad_turns(made, violations, outcome, BY_PERSON)
+    blocked, moved = feel(state, number, k, before, good_turns(made, outcome), bad, outcome)
     _count(state, number, k, outcome, int(violations.sum()))
+    for name, amount in (("numbers_blocked", blocked), ("moved", moved)):
+        state.week_sums[name] = state.week_sums.get(name, 0) + amount
 
 
 def _apply(state: State, k: I32, outcome: Outcome) -> None:
@@ -127,6 +135,7 @@ def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int)
     c.labour_cost[number] += int(outcome.labour_cost.sum())
     state.week_complaints[number] += int(np.count_nonzero(outcome.complaint))
     state.week_violations[number] += violations
+    state.week_contacted[number] += int(np.count_nonzero(outcome.contacts))
     state.week_costs[number] += int(outcome.cost.sum())
     for name, amount in (
         ("attempts", outcome.attempts.sum()),
