@@ -94,7 +94,7 @@ class Collector(_Institution):
 
     @property
     def social_pressure(self) -> float:
-        """Complaints per account contacted over what is normal, less one, smoothed."""
+        """Complaints over their normal number, less one, smoothed; 0 unless the scenario opens this way."""
         return float(self._state.collectors.social_pressure[self.number])
 
     @property

@@ -227,7 +227,7 @@ class CollectorColumns(NamedTuple):
     labour_cost: I64  # fen
     recovered: I64  # fen, from accounts placed here
     commission: I64  # fen
-    social_pressure: F64  # complaints over what is normal, less one, smoothed
+    social_pressure: F64  # complaints over their normal number, less one, smoothed
     breaches: I64
 
 

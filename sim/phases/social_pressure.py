@@ -18,16 +18,16 @@ def under_pressure(state: State, number: int) -> bool:
     return state.spec.harm.social_pressure and float(state.collectors.social_pressure[number]) > level
 
 
-def restrained(state: State, number: int, wanted: Treatment, cases: Cases) -> Treatment:
+def restrained(state: State, number: int, planned: Treatment, cases: Cases) -> Treatment:
     """The treatment without the share of calls and visits that a collector under pressure drops."""
     if not under_pressure(state, number):
-        return wanted
+        return planned
     kept = 1.0 - state.world.supervision.social_pressure_response.value
-    thinned = with_effort(wanted, cases, kept, seed=state.seed, week=state.clock, luck="social_pressure")
-    attempts = wanted.attempts.copy()
+    thinned = with_effort(planned, cases, kept, seed=state.seed, week=state.clock, luck="social_pressure")
+    attempts = planned.attempts.copy()
     for channel in (HUMAN, FIELD):
         attempts[:, channel] = thinned.attempts[:, channel]
-    return replace(wanted, attempts=attempts)
+    return replace(planned, attempts=attempts)
 
 
 def inspection_factor(state: State, number: int) -> float:
@@ -38,17 +38,17 @@ def inspection_factor(state: State, number: int) -> float:
 
 
 def spread(state: State) -> None:
-    """Pressure follows the week's complaints: (complaints per account contacted over the normal) - 1.
+    """Pressure follows the week's complaints: their number over the normal one, less 1, at least 0.
 
-    It moves towards that excess, at least 0, with ``supervision.social_pressure_speed``. Nothing
-    happens where the scenario leaves it off.
+    Normal are ``supervision.social_pressure_normal`` for each account contacted, and one at least (a
+    single complaint is no campaign: assumption). Pressure moves towards that excess with
+    ``supervision.social_pressure_speed``. Nothing happens where the scenario leaves it off.
     """
     if not state.spec.harm.social_pressure:
         return
     n, pressure = state.world.supervision, state.collectors.social_pressure
     normal = n.social_pressure_normal.value / 1000
     for number in range(len(pressure)):
-        expected = normal * int(state.week_contacted[number])
-        complaints = int(state.week_complaints[number])
-        excess = max(0.0, complaints / expected - 1.0) if expected > 0.0 else 0.0
+        expected = max(1.0, normal * int(state.week_contacted[number]))
+        excess = max(0.0, int(state.week_complaints[number]) / expected - 1.0)
         pressure[number] += n.social_pressure_speed.value * (excess - pressure[number])

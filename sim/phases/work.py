@@ -64,14 +64,13 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
-    wanted = restrained(state, number, wanted, cases)
     checked = getattr(chosen, "checks_contacts", False)
     permission = permit(
         wanted, cases, state.rules,
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
-    made = ration(permission.treatment, cases, capacity)
+    made = restrained(state, number, ration(permission.treatment, cases, capacity), cases)
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
     violations = count_violations(made, cases, state.rules)
     outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
