@@ -118,5 +118,5 @@ class Regulator(_Institution):
 
     @property
     def fines(self) -> int:
-        """Fines imposed since measurement began, fen."""
+        """Fines imposed on collectors since measurement began, fen."""
         return int(self._state.collectors.fines.sum())

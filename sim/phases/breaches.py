@@ -28,13 +28,15 @@ def held_by_collector(state: State, number: int) -> tuple[str, ...]:
     return _permitted(state, {source for item in used for source in getattr(item, "sources", ())})
 
 
-def held_by_lender(state: State, lender: int) -> tuple[str, ...]:
-    """Permitted data sources that the modules which a lender uses buy and hold."""
-    lending, held = state.spec.lending, set()
+def held_by_lenders(state: State) -> list[tuple[str, ...]]:
+    """Permitted data sources that the modules which each lender uses buy and hold, by lender."""
+    lending, count = state.spec.lending, len(state.lenders.money)
+    held: list[set[str]] = [set() for _ in range(count)]
     for name in lending.modules:
-        if lender in lending.used_by(name, len(state.lenders.money)):
-            held |= set(module(name).sources)
-    return _permitted(state, held)
+        sources = module(name).sources
+        for lender in lending.used_by(name, count):
+            held[lender].update(sources)
+    return [_permitted(state, sources) for sources in held]
 
 
 def _permitted(state: State, held: set[str]) -> tuple[str, ...]:
@@ -54,11 +56,10 @@ def breaches(state: State) -> None:
         for _ in range(_leaks(state, "collector", number, held_by_collector(state, number))):
             _expose(state, a.borrower[(a.collector == number) & (a.balance > 0)])
             _fine(state, Sector.COLLECTORS, number)
-    if state.spec.lending.modules:
-        for lender in range(len(state.lenders.money)):
-            for _ in range(_leaks(state, "lender", lender, held_by_lender(state, lender))):
-                _expose(state, a.borrower[(a.lender == lender) & (a.balance > 0)])
-                _fine(state, Sector.LENDERS, lender)
+    for lender, held in enumerate(held_by_lenders(state)):
+        for _ in range(_leaks(state, "lender", lender, held)):
+            _expose(state, a.borrower[(a.lender == lender) & (a.balance > 0)])
+            _fine(state, Sector.LENDERS, lender)
 
 
 def _leaks(state: State, kind: str, holder: int, held: tuple[str, ...]) -> int:
