@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.collection import module
 from sim.core.columns import I32
 from sim.core.ledger import Sector
 from sim.core.rng import uniforms
 from sim.phases.choice import strategy_of
 from sim.phases.harm import MOST
-from sim.spec.rules import DATA_SOURCES, permitted_sources
+from sim.phases.learning import lender_modules, sources_held
+from sim.spec.rules import DATA_SOURCES
 from sim.spec.scenario import RolloutEvent
 
 if TYPE_CHECKING:
@@ -21,26 +21,11 @@ if TYPE_CHECKING:
 
 def held_by_collector(state: State, number: int) -> tuple[str, ...]:
     """Permitted data sources that a collector's strategy, and those it is introducing, buy and hold."""
-    used = [strategy_of(state, number)]
+    used: list[Any] = [strategy_of(state, number)]
     for event in state.spec.events:
         if isinstance(event, RolloutEvent) and state.week >= event.week:
             used.append(strategy_of(state, number, event.strategy))
-    return _permitted(state, {source for item in used for source in getattr(item, "sources", ())})
-
-
-def held_by_lenders(state: State) -> list[tuple[str, ...]]:
-    """Permitted data sources that the modules which each lender uses buy and hold, by lender."""
-    lending, count = state.spec.lending, len(state.lenders.money)
-    held: list[set[str]] = [set() for _ in range(count)]
-    for name in lending.modules:
-        sources = module(name).sources
-        for lender in lending.used_by(name, count):
-            held[lender].update(sources)
-    return [_permitted(state, sources) for sources in held]
-
-
-def _permitted(state: State, held: set[str]) -> tuple[str, ...]:
-    return tuple(source for source in permitted_sources(state.rules) if source in held)
+    return sources_held(state, used)
 
 
 def breaches(state: State) -> None:
@@ -56,7 +41,8 @@ def breaches(state: State) -> None:
         for _ in range(_leaks(state, "collector", number, held_by_collector(state, number))):
             _expose(state, a.borrower[(a.collector == number) & (a.balance > 0)])
             _fine(state, Sector.COLLECTORS, number)
-    for lender, held in enumerate(held_by_lenders(state)):
+    for lender in range(len(state.lenders.money)):
+        held = sources_held(state, list(lender_modules(state, lender)))
         for _ in range(_leaks(state, "lender", lender, held)):
             _expose(state, a.borrower[(a.lender == lender) & (a.balance > 0)])
             _fine(state, Sector.LENDERS, lender)

@@ -9,6 +9,7 @@ import numpy as np
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
+from sim.phases.sanctions import YEAR
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -45,6 +46,7 @@ def pay_collectors(state: State) -> None:
                 fees = owed * served // served.sum()
                 fees[int(np.argmax(served))] += owed - int(fees.sum())
         state.lenders.money[:] -= fees
+        state.turnover[state.clock % YEAR, number] = int(fees.sum())
         c.recovered[number] += recovered
         c.commission[number] += int(fees.sum())
         c.accounts[number] = int(placed[number].sum())

@@ -61,7 +61,8 @@ def hardship(state: State) -> pd.DataFrame:
     received_late, displaced_payments:
         Transfers, fen: received on accounts in arrears, and missed elsewhere because of it.
     collection_cost:
-        Resource cost of the work on the group's accounts, fen.
+        Resource cost of contacts with the group about late accounts, fen; without bought data and
+        reminders before the due date.
     stress_mean, trust_mean:
         At the end, 0 to 1.
     sleep_disorder:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.agents.tables import NO_JOB
+from sim.collection.names import VIOLATION_KINDS
 from sim.core.kernel import kernel
+from sim.phases.learning import record_samples
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -92,6 +94,9 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "trust_mean": _share(trust, people),
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
+        "predicted_risk": _share(
+            state.week_sums.get("risk_millionths", 0) / 1e6, state.week_sums.get("risk_accounts", 0)
+        ),
         "lending_standard": float(state.lenders.standard.mean()),
         "world_net_lending": state.macro.world,
     }
@@ -116,6 +121,10 @@ WEEKLY_SUMS = (
     "violations",
     "violations_found",
     "fines",
+    "misuse_fines",
+    *(f"violations_{kind}" for kind in VIOLATION_KINDS),
+    "suspended",
+    "breathing_spaces",
     "numbers_blocked",
     "moved",
     "data_breaches",
@@ -127,6 +136,9 @@ WEEKLY_SUMS = (
     "trade_written_off",
     "trade_collected",
     "receivables_worked",
+    "reminded_before_due",
+    "refused",
+    "spared",
 )
 
 
@@ -139,3 +151,5 @@ def measurement(state: State) -> None:
     if state.week >= 0:
         state.series.append(row)
     state.ledger.close_week()
+    if state.accounts_active:
+        record_samples(state)

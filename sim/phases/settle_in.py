@@ -29,7 +29,7 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
         a.last_payment_week[:] = state.clock - 4 - a.days_past_due // 7
         a.last_contact_week[:] = -1000
     for name, column in state.collectors._asdict().items():
-        if name not in ("money", "social_pressure"):
+        if name not in ("money", "social_pressure", "staff_lost", "suspended_until", "misuse_fined_until"):
             column[:] = 0
     state.profit_seen[:] = 0
     for name in COUNTED:

@@ -39,7 +39,7 @@ WEEK: tuple[Phase, ...] = (
                                "borrowers.laid_off_by", "borrowers.income_lost", "accounts.balance",
                                "accounts.instalment", "lenders.*")),
     Phase("households", households, ("borrowers.*", "accounts.*", "lenders.*")),
-    Phase("credit", credit, ("lenders.*", "firms.line")),
+    Phase("credit", credit, ("lenders.*", "firms.line", "accounts.flagged", "accounts.refused")),
     Phase("collection", collection, ("accounts.*", "borrowers.phone_reach", "borrowers.digital_reach",
                                      "borrowers.stress", "borrowers.trust", "borrowers.blocked",
                                      "borrowers.blocks", "borrowers.hiding", "borrowers.moved",

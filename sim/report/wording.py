@@ -131,7 +131,16 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "promise_kept_rate",
     ),
     "cost": ("cost_per_100", "labour_cost_share", "digital_share"),
-    "conduct": ("complaints_per_1000", "dispute_rate", "violations", "fines", "data_breaches"),
+    "conduct": (
+        "complaints_per_1000",
+        "dispute_rate",
+        "violations",
+        "violations_found_share",
+        "fines",
+        "misuse_fines",
+        "collectors_suspended",
+        "data_breaches",
+    ),
     "households": (
         "consumer_overdue_30_rate",
         "stress_mean",
@@ -142,6 +151,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "sleep_disorder_rate_over_180d",
         "essentials_missed_weeks",
         "displaced_payments",
+        "breathing_spaces",
     ),
     "lenders": ("npl_ratio", "charge_off_rate", "new_credit"),
     "firms": (
