@@ -122,3 +122,8 @@ def test_a_strategy_on_trial_brings_its_sources_when_it_comes(start: Ecosystem) 
     }
     leaks = a_week(after(start, 4, trial, SURE), "data_breaches")
     assert leaks[:2] == [0, 0] and min(leaks[2:]) == len(start.spec.collectors)
+
+
+def test_the_profile_of_all_sources_leaks_from_all(start: Ecosystem) -> None:
+    model = after(start, 2, SURE, {"strategy": "traditional+profile_360", "rules": "none"})
+    assert a_week(model, "data_breaches") == [4 * len(start.spec.collectors)] * 2

@@ -50,7 +50,8 @@ def good_turns(made: Treatment, outcome: Outcome) -> U8:
     """Contacts of each case (0 or 1) that raise trust: gentle ones, and self-service with an offer.
 
     Self-service is app or messenger, as the most persuasive channel of contact, with an instalment plan
-    or the upload of proof offered (assumption: this is what builds trust).
+    or the upload of proof offered (assumption: this is what builds trust). The planned tone counts, also
+    where a robot adapts it to what it hears (assumption).
     """
     service = np.isin(outcome.channel, (APP, MESSENGER)) & (made.offer_plan | made.offer_proof)
     return np.asarray((outcome.contacts > 0) & (service | (made.tone == _GENTLE)), np.uint8)
