@@ -185,7 +185,10 @@ class LinkColumns(NamedTuple):
     buyer: I32
     supplier: I32
     weekly_amount: I64  # normal order
-    terms: I8
+    contract_terms: I8  # weeks, without any cap
+    terms: I8  # of orders from terms_from on
+    former_terms: I8  # of earlier orders
+    terms_from: I32  # week
     since: I32  # first week whose orders count
     not_due: I64
     overdue: I64

@@ -10,6 +10,7 @@ from sim.collection.parameters import funnel_parameters
 from sim.phases.channels import close_channels
 from sim.phases.coverage import cover
 from sim.phases.parameters import firm_parameters, household_parameters
+from sim.phases.payment_terms import change_terms
 from sim.spec.changes import apply_rule_changes, apply_world_changes
 from sim.spec.loader import load_rules
 from sim.spec.rules import binding
@@ -55,5 +56,6 @@ def calendar(state: State) -> None:
             use_world(state, apply_world_changes(state.world, event.changes))
         elif isinstance(event, FailureEvent) and event.kind == "rescue":
             state.firms.rescued[event.firm] = True
+    change_terms(state)
     close_channels(state)
     cover(state)

@@ -22,7 +22,8 @@ _PARTS = 1_000_000
 def staff_shares(state: State, number: int) -> F64:
     """Share of a collector's staff in each region: the region's borrowers times a keyed lognormal weight."""
     regions = round(state.world.collection.regions.value)
-    people = np.bincount(state.borrowers.region, minlength=regions).astype(np.float64)
+    earners = state.borrowers.wage > 0
+    people = np.bincount(state.borrowers.region[earners], minlength=regions).astype(np.float64)
     sd = state.world.collection.regional_mismatch.value
     weight = people * np.exp(sd * normal_rows(state.seed, f"collection.staff.{number}", regions))
     return np.asarray(weight / weight.sum(), np.float64)

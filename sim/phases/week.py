@@ -30,7 +30,8 @@ class Phase(NamedTuple):
 
 WEEK: tuple[Phase, ...] = (
     Phase("calendar", calendar, ("firms.rescued", "firms.shield", "firms.orders_kept_from",
-                                  "firms.inputs_kept_from", "firms.covered"), moves_money=False),
+                                  "firms.inputs_kept_from", "firms.covered", "links.terms",
+                                  "links.former_terms", "links.terms_from"), moves_money=False),
     Phase("trade", trade, ("firms.*", "losses.*", "links.not_due", "links.overdue", "links.disputed",
                             "links.lost_weight", "links.missed_weight", "links.short_weight")),
     Phase("settlement", settlement, ("firms.*", "links.*", "losses.*", "borrowers.income",

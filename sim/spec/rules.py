@@ -94,6 +94,27 @@ class RuleSet(Spec):
     data_wallet: Rule[bool] | None = rule(
         "permitted", 0, 1, "whether wallet-payment data may be used and held"
     )
+    payment_term_cap_days: Rule[int] | None = rule(
+        "days", 0, 3650, "longest terms that a buyer may have of a supplier"
+    )
+    payment_term_cap_large_buyers: Rule[bool] | None = rule(
+        "limited", 0, 1, "whether that cap holds for large buyers of small suppliers alone"
+    )
+    set_off_every_weeks: Rule[int] | None = rule(
+        "weeks", 0, 520, "between dates when cycles of overdue trade debts cancel; 0: never"
+    )
+    netting_every_weeks: Rule[int] | None = rule(
+        "weeks", 0, 520, "between dates when all trade debts are cleared at once; 0: never"
+    )
+    compulsory_payment_every_weeks: Rule[int] | None = rule(
+        "weeks", 0, 520, "between dates when all trade debts due must be paid; 0: never"
+    )
+    liquidity_facility_share: Rule[float] | None = rule(
+        "share", 0, 1, "of long overdue receivables that a public facility advances"
+    )
+    liquidity_facility_weeks: Rule[int] | None = rule(
+        "weeks", 0, 520, "overdue after which the facility advances; none: at once"
+    )
     inspection_rate: Rule[float] | None = rule("1/week", 0, 1, "inspections of a collector a week")
     fine_per_violation: Rule[float] | None = rule("yuan", 0, 1e9, "for each violation found")
 
