@@ -30,6 +30,7 @@ from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
 from sim.phases.debt_record import DebtRecord, debt_record
 from sim.phases.events import cause_table, event_table, lender_loss_table
+from sim.phases.hardship import hardship
 from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
@@ -262,6 +263,10 @@ class Ecosystem(ColumnModel):
     def sector_table(self) -> pd.DataFrame:
         """Firms by sector: how many, failures, trade debt owed and held, due and overdue (fen)."""
         return summaries.sector_table(self.state)
+
+    def hardship(self) -> pd.DataFrame:
+        """Transfers, costs and hardship of borrowers by group: :func:`sim.phases.hardship.hardship`."""
+        return hardship(self.state)
 
     def measures(self) -> dict[str, MeasureValue]:
         """Every measure over the measured weeks; undefined ones are None with the reason."""

@@ -59,6 +59,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     b.family_week[:] = np.where(u[:, 1] < n.family_support_share.value, 0, NEVER)
     b.phone_reach[:] = (u[:, 2] < n.phone_reach.value).astype(np.float32)
     b.digital_reach[:] = (u[:, 3] < n.digital_reach.value).astype(np.float32)
+    b.trust[:] = n.trust_start.value
     sd = FORGETFULNESS_SD
     b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
     b.laid_off_by[:] = -1

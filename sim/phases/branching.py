@@ -68,6 +68,7 @@ def copy_state(state: State) -> State:
         turnover=state.turnover.copy(),
         found=state.found.copy(),
         week_costs=state.week_costs.copy(),
+        week_contacted=state.week_contacted.copy(),
         profit_seen=state.profit_seen.copy(),
         adopted=dict(state.adopted),
         debt_roots=list(state.debt_roots),

@@ -36,6 +36,7 @@ def collection(state: State) -> None:
     state.week_violations[:] = 0
     state.week_violations_by_kind[:] = 0
     state.week_costs[:] = 0
+    state.week_contacted[:] = 0
     if state.clock % WEEKS_PER_YEAR != SPRING_FESTIVAL_WEEK:
         for number in range(len(state.spec.collectors)):
             work_accounts(state, number)

@@ -83,4 +83,5 @@ def latent(state: State, k: I32) -> Latent:
         short=~able,
         dispute_ground=_grounds(state, k),
         stress=b.stress[i],
+        distrust=np.float32(state.household_numbers.trust_start) - b.trust[i],
     )

@@ -90,6 +90,7 @@ class State:
     found: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # ring: violations found
     law: RuleSet | None = None  # the rule set in use, of which ``rules`` are those in force
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_contacted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     adopted: dict[int, str] = field(default_factory=dict)
