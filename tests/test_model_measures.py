@@ -16,13 +16,15 @@ from sim.core.columns import empty
 from sim.measures import MEASURES, RunRecord, compute_measures
 
 EARLY, MIDDLE, LATE = 1, 2, 3
+#: Nobody predicted.
+NOTHING = np.zeros(0, np.float32), np.zeros(0, np.bool_)
 
 
 def record(
     rows: list[dict[str, Any]],
     weeks: int = 60,
     series: list[dict[str, Any]] | None = None,
-    predictions: Any = (np.zeros(0, np.float32), np.zeros(0, np.bool_)),
+    predictions: Any = NOTHING,
 ) -> RunRecord:
     """A record with one placement a row; what is not said is a treated account of the common list."""
     q = empty(PlacementColumns, len(rows) + 5)  # tables are longer than what is used
