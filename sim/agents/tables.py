@@ -37,6 +37,7 @@ class BorrowerColumns(NamedTuple):
     phone_reach: F32
     digital_reach: F32
     hiding: Bool
+    reported: Bool  # to the credit bureau, for a debt that is long overdue
     stress: F32
     family_week: I32  # first week in which the family can lend (again)
     essentials_missed: I32  # weeks so far
@@ -69,6 +70,10 @@ class AccountColumns(NamedTuple):
     plan_left: U8  # months
     plan_amount: I64
     plan_week: I32  # when the newest plan was agreed
+    settlement_amount: I64  # agreed to be paid in place of the balance, 0 none
+    settlement_week: I32  # when it falls due; when it was paid
+    settlement_kept: F32  # chance
+    settled: Bool  # closed by a settlement, until a new loan
     dispute_ground: Bool
     dispute_open: Bool
     dispute_week: I32
@@ -81,6 +86,8 @@ class AccountColumns(NamedTuple):
     attempts: I32  # since placement
     broken_promises: U8
     collector: I16  # -1 none
+    owner: I16  # -1 the lender, else the row of the collector that bought the debt
+    traced_week: I32  # when the borrower was last searched for
     hold_out: Bool
     generation: I32
     placed_stage: U8  # stage of the newest placement, 0 none
@@ -201,6 +208,8 @@ class CollectorColumns(NamedTuple):
     """One row a collector; sums are since the start of measurement."""
 
     money: I64
+    callers: F64  # heads now
+    analysts: F64  # heads now
     accounts: I64  # placed here now
     attempts: I64
     contacts: I64
@@ -215,7 +224,10 @@ class CollectorColumns(NamedTuple):
     cost: I64  # fen
     labour_cost: I64  # fen
     recovered: I64  # fen, from accounts placed here
-    commission: I64  # fen
+    commission: I64  # fen, all fees from lenders
+    bought: I64  # fen, face value of debts bought
+    purchases: I64  # fen, paid for them
+    receipts: I64  # fen, from debts of its own
 
 
 class PlacementColumns(NamedTuple):
@@ -229,6 +241,7 @@ class PlacementColumns(NamedTuple):
     collector: I16
     hold_out: Bool
     frozen: Bool  # on the list that all arms of a comparison share
+    strategy: I16  # that worked it first, see ``State.strategy_order``; -1 none yet
     arrears: I64
     amount: I64  # arrears, from stage late on the whole balance
     paid_before: I64
@@ -239,6 +252,7 @@ class PlacementColumns(NamedTuple):
     paid: I64  # cash received since
     open: Bool
     cured_after: I16  # weeks, -1 not cured
+    settled_after: I16  # weeks, -1 not settled; a settlement is no cure
     followed: I16  # weeks
     paid_30d: I64  # cash received within the horizon, -1 not yet observed
     paid_90d: I64

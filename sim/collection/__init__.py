@@ -18,6 +18,8 @@ from sim.collection.permit import Permission, count_violations, permit
 from sim.collection.ration import ration
 from sim.collection.receivable import receivable_effect
 from sim.collection.registry import Strategy, decide, register_strategy, strategy, strategy_names
+from sim.collection.settlement_offers import SettlementOffers, within_allowance
+from sim.collection.skip_tracing import SkipTracing
 from sim.collection.traditional import Traditional
 from sim.collection.treatment import Treatment
 
@@ -35,6 +37,8 @@ __all__ = [
     "Module",
     "Outcome",
     "Permission",
+    "SettlementOffers",
+    "SkipTracing",
     "Strategy",
     "Traditional",
     "Treatment",
@@ -53,4 +57,5 @@ __all__ = [
     "strategy_names",
     "switch_off",
     "with_effort",
+    "within_allowance",
 ]

@@ -64,6 +64,9 @@ class FunnelParameters(NamedTuple):
     third_party_complaints: float
     plan_taken: float
     proof_upload: float
+    settlement_taken: float
+    skip_trace_cost: float
+    skip_trace_finds: float
     #: Share of borrowers with a ground who raise it when they talk (all of them: assumption).
     dispute_raised: float
 
@@ -77,6 +80,8 @@ _OFF: Final[dict[str, dict[str, float]]] = {
     "reluctance": {"reluctant_response": 1.0},
     "third_party": {"third_party_pressure": 1.0, "third_party_complaints": 1.0},
     "plan": {"plan_taken": 0.0},
+    "settlement": {"settlement_taken": 0.0},
+    "skip_trace": {"skip_trace_finds": 0.0},
     "dispute": {"dispute_raised": 0.0},
     "proof": {"proof_upload": 0.0},
     "scored_calls": {"ai_contact_factor": 1.0},
@@ -127,6 +132,9 @@ def funnel_parameters(world: World, *, without: Iterable[str] = ()) -> FunnelPar
         third_party_complaints=numbers.third_party_complaints.value,
         plan_taken=numbers.plan_taken.value,
         proof_upload=numbers.proof_upload.value,
+        settlement_taken=numbers.settlement_taken.value,
+        skip_trace_cost=_FEN_PER_YUAN * numbers.skip_trace_cost.value,
+        skip_trace_finds=numbers.skip_trace_finds.value,
         dispute_raised=1.0,
     )
     return switch_off(parameters, without)

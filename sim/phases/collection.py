@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.phases.contracts import pay_collectors
+from sim.phases.debt_sale import sell_debts
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
-from sim.phases.work import work_accounts
+from sim.phases.work import rest, staff_collectors, work_accounts
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -25,16 +26,18 @@ def collection(state: State) -> None:
     if not state.accounts_active:
         return
     a = state.accounts
+    sell_debts(state)
     place(state)
+    staff_collectors(state)
     ended = a.dispute_open & (state.clock - a.dispute_week >= DISPUTE_WEEKS)
     a.dispute_open[ended] = False
     a.dispute_ground[ended] = False
     state.week_complaints[:] = 0
     state.week_violations[:] = 0
     state.week_costs[:] = 0
-    if state.clock % WEEKS_PER_YEAR != SPRING_FESTIVAL_WEEK:
-        for number in range(len(state.spec.collectors)):
-            work_accounts(state, number)
+    work = rest if state.clock % WEEKS_PER_YEAR == SPRING_FESTIVAL_WEEK else work_accounts
+    for number in range(len(state.spec.collectors)):
+        work(state, number)
     pay_collectors(state)
     collect_receivables(state)
     place_receivables(state)

@@ -34,7 +34,9 @@ def pay_collectors(state: State) -> None:
         by_lender = paid[number]
         recovered, cost = int(by_lender.sum()), int(state.week_costs[number])
         rate = spec.contract.rate
-        if spec.contract.kind == "commission":
+        if spec.kind == "debt_buyer":
+            fees = np.zeros(len(by_lender), np.int64)
+        elif spec.contract.kind == "commission":
             share = state.world.collection.agency_commission.value if rate is None else rate
             fees = (by_lender * share).astype(np.int64)
         else:

@@ -48,7 +48,7 @@ def observe(state: State, k: I32) -> Cases:
         weeks_since_contact=np.minimum(clock - a.last_contact_week[k], NEVER).astype(np.int16),
         attempts_made=a.attempts[k],
         broken_promises=a.broken_promises[k],
-        promise_open=a.promise_week[k] >= 0,
+        promise_open=(a.promise_week[k] >= 0) | (a.settlement_amount[k] > 0),
         on_plan=a.plan_left[k] > 0,
         dispute_open=a.dispute_open[k],
         risk=risk_score(state, k),
@@ -62,7 +62,8 @@ def latent(state: State, k: I32) -> Latent:
     i = a.borrower[k]
     comfort = (state.household_numbers.comfort_weeks * b.wage[i]).astype(np.int64)
     meant = np.where(a.charged_off[k], np.minimum(a.instalment[k], a.balance[k]), a.arrears[k])
-    able = b.cash[i] - comfort >= meant
+    liquid = b.cash[i] - comfort
+    able = liquid >= meant
     return Latent(
         phone_reach=b.phone_reach[i],
         digital_reach=b.digital_reach[i],
@@ -71,6 +72,7 @@ def latent(state: State, k: I32) -> Latent:
         forgot=a.forgot[k],
         able=able,
         short=~able,
+        liquid=liquid,
         dispute_ground=a.dispute_ground[k],
         stress=b.stress[i],
     )

@@ -39,7 +39,7 @@ class FirmParameters(NamedTuple):
 
 
 class HouseholdParameters(NamedTuple):
-    """Numbers of the households' and products' groups that the weekly kernel needs."""
+    """Numbers of the household, product, collection and lender groups that the weekly kernel needs."""
 
     job_loss: float
     job_finding: float
@@ -69,6 +69,8 @@ class HouseholdParameters(NamedTuple):
     return_after_charge_off: float
     plan_kept: float
     plan_months: float
+    reporting_pressure: float
+    reported_approval: float
 
 
 P = TypeVar("P", FirmParameters, HouseholdParameters)
@@ -88,4 +90,4 @@ def firm_parameters(world: World) -> FirmParameters:
 
 def household_parameters(world: World) -> HouseholdParameters:
     """The household numbers of a world."""
-    return _pick(HouseholdParameters, world.households, world.products, world.collection)
+    return _pick(HouseholdParameters, world.households, world.products, world.collection, world.lenders)

@@ -82,6 +82,7 @@ class State:
     outside_positions: int = 0
     receivable_gap: float = 0.0
     late_repaid: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    sale_receipts: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -89,6 +90,7 @@ class State:
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     adopted: dict[int, str] = field(default_factory=dict)
     strategies: dict[tuple[int, str], Strategy] = field(default_factory=dict)
+    strategy_order: list[str] = field(default_factory=list)  # names behind ``placements.strategy``
     week_sums: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     series: list[dict[str, float | int | None]] = field(default_factory=list)

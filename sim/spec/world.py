@@ -136,6 +136,21 @@ class CollectionNumbers(Group):
     plan_kept: Quantity = quantity("1/instalment", 0, 1, "plan instalments kept")
     plan_months: Quantity = quantity("months", 1, 60, "length of a plan")
     proof_upload: Quantity = quantity("1/offer", 0, 1, "disputes settled by uploaded proof")
+    settlement_taken: Quantity = quantity(
+        "1/offer", 0, 1, "settlements agreed by borrowers who can pay the reduced balance at once"
+    )
+    skip_trace_cost: Quantity = quantity("yuan/search", 0, 1e5, "price of a search for a lost borrower")
+    skip_trace_finds: Quantity = quantity("1/search", 0, 1, "searches that find the borrower")
+    debt_sale_price: Quantity = quantity(
+        "share", 0, 1, "price over the balance of a debt charged off a year ago"
+    )
+    debt_sale_decline: Quantity = quantity(
+        "1/year", 0, 10, "exponential fall of that price with the time since the charge-off"
+    )
+    dials_per_caller: Quantity = quantity("1/week", 1, 1e5, "calls that a caller dials")
+    reporting_pressure: Quantity = quantity(
+        "factor", 0, 10, "chance that a borrower who is reported to the credit bureau pays unasked"
+    )
     third_party_pressure: Quantity = quantity("factor", 0, 5, "persuasion when third parties are contacted")
     third_party_complaints: Quantity = quantity(
         "factor", 1, 100, "complaints when third parties are contacted"
@@ -243,6 +258,8 @@ class LenderNumbers(Group):
     standard_recovery: Quantity = quantity("elasticity", 0, 20, "response of lending standards to recovery")
     standard_floor: Quantity = quantity("factor", 0, 1, "tightest standard")
     standard_speed: Quantity = quantity("1/week", 0, 1, "speed at which standards move")
+    report_after_days: Quantity = quantity("days", 0, 30000, "lateness that is reported to a credit bureau")
+    reported_approval: Quantity = quantity("factor", 0, 1, "approval of new loans of a reported borrower")
 
 
 class SupervisionNumbers(Group):
