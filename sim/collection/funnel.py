@@ -47,7 +47,7 @@ class Latent(NamedTuple):
     able: Bool
     #: Liquid money cannot cover the arrears.
     short: Bool
-    #: Liquid money above what is kept back, fen.
+    #: Liquid money above what is kept back, and what the family can lend, fen.
     liquid: I64
     dispute_ground: Bool
     #: 0..1.

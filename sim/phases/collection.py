@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
-from sim.phases.contracts import pay_collectors
+from sim.phases.contracts import pay_collectors, receipts
 from sim.phases.debt_sale import sell_debts
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
@@ -26,6 +26,7 @@ def collection(state: State) -> None:
     if not state.accounts_active:
         return
     a = state.accounts
+    found = receipts(state)  # before an account that is paid up goes back
     sell_debts(state)
     place(state)
     staff_collectors(state)
@@ -38,6 +39,6 @@ def collection(state: State) -> None:
     work = rest if state.clock % WEEKS_PER_YEAR == SPRING_FESTIVAL_WEEK else work_accounts
     for number in range(len(state.spec.collectors)):
         work(state, number)
-    pay_collectors(state)
+    pay_collectors(state, found)
     collect_receivables(state)
     place_receivables(state)

@@ -276,6 +276,7 @@ def settle_for_less(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untype
     """A settlement that is due is paid in one sum, and the rest of the balance is given up; or it lapses.
 
     Whether the borrower means to keep it is decided once; who does and lacks the money has some weeks.
+    The family may lend for it as for arrears.
     """
     if a.settlement_kept[k] <= 1.0:
         _, _, _, u = uniforms(key, clock, k, PAY)
@@ -286,12 +287,19 @@ def settle_for_less(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untype
             return
         a.settlement_kept[k] = KEEPS
     amount = min(a.settlement_amount[k], a.balance[k])
-    comfort = np.int64(p.comfort_weeks * b.wage[i])
-    if b.cash[i] - comfort < amount:
+    free = max(np.int64(0), b.cash[i] - np.int64(p.comfort_weeks * b.wage[i]))
+    family = np.int64(0)
+    if free < amount and b.family_week[i] <= clock:
+        family = min(amount - free, np.int64(p.family_support_weeks * b.wage[i]))
+    if free + family < amount:
         if clock - a.settlement_week[k] >= SETTLEMENT_WEEKS:
             a.settlement_amount[k] = 0
             a.broken_promises[k] = min(a.broken_promises[k] + 1, 250)
         return
+    if family > 0:
+        b.cash[i] += family
+        b.family_week[i] = clock + FAMILY_PAUSE
+        flows.totals[T_FAMILY] += family
     a.asked[k] = True
     settle(i, k, clock, amount, b, a, p, flows)
     flows.totals[T_SETTLEMENTS_KEPT] += 1

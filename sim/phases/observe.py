@@ -58,12 +58,13 @@ def observe(state: State, k: I32) -> Cases:
 
 def latent(state: State, k: I32) -> Latent:
     """What the model alone knows of the same accounts."""
-    a, b = state.accounts, state.borrowers
+    a, b, clock = state.accounts, state.borrowers, state.clock
     i = a.borrower[k]
     comfort = (state.household_numbers.comfort_weeks * b.wage[i]).astype(np.int64)
     meant = np.where(a.charged_off[k], np.minimum(a.instalment[k], a.balance[k]), a.arrears[k])
     liquid = b.cash[i] - comfort
     able = liquid >= meant
+    family = (state.household_numbers.family_support_weeks * b.wage[i]).astype(np.int64)
     return Latent(
         phone_reach=b.phone_reach[i],
         digital_reach=b.digital_reach[i],
@@ -72,7 +73,7 @@ def latent(state: State, k: I32) -> Latent:
         forgot=a.forgot[k],
         able=able,
         short=~able,
-        liquid=liquid,
+        liquid=np.maximum(0, liquid) + np.where(b.family_week[i] <= clock, family, 0),
         dispute_ground=a.dispute_ground[k],
         stress=b.stress[i],
     )
