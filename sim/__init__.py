@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sim.experiments import Comparison, Outbreak, TwinResult, compare, outbreak, twin
     from sim.experiments.decomposition import decompose, remedies
     from sim.experiments.reproduction import basic_reproduction
+    from sim.experiments.selection import selection_effect
     from sim.experiments.vaccination import vaccination
     from sim.loading import load_scenario
     from sim.measures import MEASURES
@@ -49,6 +50,7 @@ _NAMES = {
     "read_portfolio": "sim.spec.portfolio",
     "register_strategy": "sim.collection",
     "remedies": "sim.experiments.decomposition",
+    "selection_effect": "sim.experiments.selection",
     "twin": "sim.experiments",
     "vaccination": "sim.experiments.vaccination",
 }
@@ -82,6 +84,7 @@ __all__ = [
     "read_portfolio",
     "register_strategy",
     "remedies",
+    "selection_effect",
     "twin",
     "vaccination",
 ]

@@ -40,7 +40,11 @@ def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
 
 
 def _chooses(state: State, k: I32) -> Bool:
-    return state.borrowers.digital_reach[state.accounts.borrower[k]] > 0
+    """Who takes up an offer of self-service: within digital reach, willing, and used to savings of at
+    least the median (assumption: those who can and want to pay see a use in it; for good)."""
+    b, i = state.borrowers, state.accounts.borrower[k]
+    savings = state.world.households.buffer_cap_weeks_median.value * b.wage[i]
+    return np.asarray((b.digital_reach[i] > 0) & ~b.reluctant[i] & (b.buffer_cap[i] >= savings), np.bool_)
 
 
 def challenged(state: State, number: int, k: I32) -> Bool:
