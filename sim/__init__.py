@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sim.experiments import Comparison, Outbreak, TwinResult, compare, outbreak, twin
     from sim.experiments.decomposition import decompose, remedies
     from sim.experiments.reproduction import basic_reproduction
+    from sim.experiments.selection import selection_effect
     from sim.experiments.vaccination import vaccination
     from sim.loading import load_scenario
     from sim.measures import MEASURES
@@ -50,6 +51,7 @@ _NAMES = {
     "register_rule": "sim.collection",
     "register_strategy": "sim.collection",
     "remedies": "sim.experiments.decomposition",
+    "selection_effect": "sim.experiments.selection",
     "twin": "sim.experiments",
     "vaccination": "sim.experiments.vaccination",
 }
@@ -84,6 +86,7 @@ __all__ = [
     "register_rule",
     "register_strategy",
     "remedies",
+    "selection_effect",
     "twin",
     "vaccination",
 ]

@@ -25,9 +25,11 @@ from sim.core.ledger import Ledger
 from sim.core.mesa_agents import ColumnModel
 from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
+from sim.measures.by_strategy import strategy_table
 from sim.phases import summaries
 from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
+from sim.phases.choice import strategy_name
 from sim.phases.debt_record import DebtRecord, debt_record
 from sim.phases.events import cause_table, event_table, lender_loss_table
 from sim.phases.hardship import hardship
@@ -268,6 +270,13 @@ class Ecosystem(ColumnModel):
         """Transfers, costs and hardship of borrowers by group: :func:`sim.phases.hardship.hardship`."""
         return hardship(self.state)
 
+    def strategy_results(self, horizon: str = "90d") -> pd.DataFrame:
+        """Cure on the common list by collector, stage and strategy, with differences and their intervals:
+        :func:`sim.measures.by_strategy.strategy_table`; no rows before the horizon is over."""
+        collectors = self.state.spec.collectors
+        names = [(item.name, strategy_name(self.state, row)) for row, item in enumerate(collectors)]
+        return strategy_table(self.state.record(), self.state.strategy_order, names, horizon)
+
     def measures(self) -> dict[str, MeasureValue]:
         """Every measure over the measured weeks; undefined ones are None with the reason."""
         return compute_measures(self.state.record())
@@ -338,6 +347,8 @@ def _check_names(state: State) -> None:
     """Unknown strategies and lenders are refused before any week is run."""
     for collector in state.spec.collectors:
         find_strategy(state.spec.strategy or collector.strategy)
+        if collector.challenger is not None:
+            find_strategy(collector.challenger.strategy)
         for lender in collector.lenders or ():
             if not 0 <= lender < len(state.lenders.money):
                 most = len(state.lenders.money) - 1
@@ -350,6 +361,14 @@ def _check_names(state: State) -> None:
             most = len(state.lenders.money) - 1
             problem = f"{lender} is not the number of a lender"
             raise SpecError(f"scenario {state.spec.id}", "lending.lenders", problem, f"0 to {most}")
+    for row, sale in enumerate(state.spec.debt_sales):
+        for lender in sale.lenders or ():
+            if not 0 <= lender < len(state.lenders.money):
+                most = len(state.lenders.money) - 1
+                problem = f"{lender} is not the number of a lender"
+                raise SpecError(
+                    f"scenario {state.spec.id}", f"debt_sales[{row}].lenders", problem, f"0 to {most}"
+                )
     for used in state.spec.lending.modules:
         find_module(used)
     for event in state.spec.events:

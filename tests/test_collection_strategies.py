@@ -86,6 +86,7 @@ def week_of(name: str, cases: Cases, world: str = "evidence", rules: str = "none
         forgot=v[:, 2] < 0.2,
         able=v[:, 3] < 0.6,
         short=v[:, 3] >= 0.6,
+        liquid=np.zeros(N, np.int64),
         dispute_ground=v[:, 0] > 0.97,
         stress=np.zeros(N, np.float32),
         distrust=np.zeros(N, np.float32),

@@ -137,8 +137,12 @@ def test_tables_of_the_readme_are_read(tmp_path: Path) -> None:
 
 
 def test_commands_of_documents_exist() -> None:
+    import arrears
     from sim.cli.app import app
+    from sim.cli.entry import mount
 
+    for room in arrears.ROOMS:
+        mount(app, room)
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
     }

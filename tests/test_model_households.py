@@ -83,6 +83,7 @@ def household(cash: int = RICH, accounts: int = 1, **numbers: float) -> Househol
     a.instalment[:] = 10_000
     a.promise_week[:] = -1
     a.charged_off_week[:] = -1
+    a.owner[:] = -1
     a.momentum[:] = 1.0
     world = household_parameters(load_world("evidence"))
     return Household(b, a, world._replace(**{**QUIET, **numbers}), np.ones(max(2, accounts)))

@@ -47,10 +47,21 @@ class HoldsData(Module):
     sources = ("bureau",)
 
 
+#: Charged-off debts go to a buyer at once.
+DEBT_SALE = {
+    "collectors": [
+        {"name": "team", "kind": "in_house", "stages": ["early", "middle", "late"]},
+        {"name": "buyer", "kind": "debt_buyer", "stages": ["charged_off"]},
+    ],
+    "debt_sales": [{"buyer": "buyer", "after_weeks": 0, "every_weeks": 1}],
+}
+
+
 def columns_digest(model: Ecosystem) -> str:
     digest = hashlib.sha256()
     for name, column in snapshot(model).items():
-        digest.update(name.encode() + column.tobytes())
+        if name != "placements.strategy":  # the strategy's number
+            digest.update(name.encode() + column.tobytes())
     return digest.hexdigest()
 
 
@@ -194,6 +205,7 @@ def _year_of_phases() -> dict[str, set[str]]:
                 "strategy": "traditional+test_holds_data",
                 "lending.modules": ["test_holds_data"],
                 "world.supervision.breach_bureau": 0.2,
+                **DEBT_SALE,
             },
         ),
     ):

@@ -96,6 +96,8 @@ def _common(a: AccountColumns, spec: Scenario, world: World, seed: int) -> None:
     a.last_payment_week[:] = -4
     a.last_contact_week[:] = -1000
     a.collector[:] = -1
+    a.owner[:] = -1
+    a.traced_week[:] = -1000
 
 
 def drawn_population(spec: Scenario, world: World, seed: int) -> tuple[BorrowerColumns, AccountColumns]:

@@ -38,6 +38,7 @@ class BorrowerColumns(NamedTuple):
     phone_reach: F32
     digital_reach: F32
     hiding: Bool
+    reported: Bool  # to the credit bureau, for a debt that is long overdue
     stress: F32
     trust: F32  # in collectors, 0 .. 1
     blocked: U8  # bits: 1 phone, 2 app and messenger
@@ -84,6 +85,10 @@ class AccountColumns(NamedTuple):
     plan_week: I32  # when the newest plan was agreed
     plan_offered: Bool  # since the account was last in order
     clock_stopped: I16  # weeks of breathing space since then, which do not age the debt
+    settlement_amount: I64  # agreed to be paid in place of the balance, 0 none
+    settlement_week: I32  # when it falls due; when it was paid
+    settlement_kept: F32  # chance
+    settled: Bool  # closed by a settlement, until a new loan
     dispute_ground: Bool
     dispute_factual: Bool  # about amount, payment or identity: what a shared record settles
     dispute_open: Bool
@@ -98,6 +103,8 @@ class AccountColumns(NamedTuple):
     person_attempts: I32  # calls and visits of people, since the start
     broken_promises: U8
     collector: I16  # -1 none
+    owner: I16  # -1 the lender, else the row of the collector that bought the debt
+    traced_week: I32  # when the borrower was last searched for
     hold_out: Bool
     late_spells: U8  # times that it fell into arrears
     warned: Bool  # reminded of the coming due date
@@ -225,6 +232,8 @@ class CollectorColumns(NamedTuple):
     """One row a collector; sums are since the start of measurement."""
 
     money: I64
+    callers: F64  # heads now
+    analysts: F64  # heads now
     accounts: I64  # placed here now
     attempts: I64
     contacts: I64
@@ -245,6 +254,9 @@ class CollectorColumns(NamedTuple):
     staff_lost: F64  # share of staff that enforcement took away, coming back
     suspended_until: I32  # first week in which it may work again, 0 never suspended
     misuse_fined_until: I32  # first week in which misuse of data is fined again
+    bought: I64  # fen, face value of debts bought
+    purchases: I64  # fen, paid for them
+    receipts: I64  # fen, from debts of its own
 
 
 class PlacementColumns(NamedTuple):
@@ -258,6 +270,7 @@ class PlacementColumns(NamedTuple):
     collector: I16
     hold_out: Bool
     frozen: Bool  # on the list that all arms of a comparison share
+    strategy: I16  # that worked it first, see ``State.strategy_order``; -1 none yet
     arrears: I64
     amount: I64  # arrears, from stage late on the whole balance
     balance: I64
@@ -272,6 +285,7 @@ class PlacementColumns(NamedTuple):
     paid: I64  # cash received since
     open: Bool
     cured_after: I16  # weeks, -1 not cured
+    settled_after: I16  # weeks, -1 not settled; a settlement is no cure
     followed: I16  # weeks
     paid_30d: I64  # cash received within the horizon, -1 not yet observed
     paid_90d: I64

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import experiments, inspection, outbreak
+from sim.cli import experiments, inspection, outbreak, selection
 
 app = typer.Typer(
     name="arrears",
@@ -41,6 +41,7 @@ def _common(
 app.command()(experiments.run)
 app.command()(experiments.compare)
 app.command()(outbreak.outbreak)
+app.command()(selection.selection)
 app.command()(inspection.scenarios)
 app.command()(inspection.check)
 app.command()(inspection.explain)

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, rooms: Sequence[str] = ()) -> i
         signal.signal(signal.SIGTERM, before)
 
 
-def _mount(app: object, room: str) -> None:
+def mount(app: object, room: str) -> None:
     """Add a room's commands, once for each process."""
     if room not in _MOUNTED:
         import_module(room).mount(app)
@@ -61,7 +61,7 @@ def _run(arguments: Sequence[str] | None, rooms: Sequence[str]) -> int:
         from sim.core.errors import SpecError, StoppedError
 
         for room in rooms:
-            _mount(app, room)
+            mount(app, room)
     except KeyboardInterrupt:
         return _say("stopped", STOPPED)
     words = list(sys.argv[1:] if arguments is None else arguments)

@@ -186,10 +186,10 @@ def explain(
     model.run(spec.weeks)
     life = model.explain(kind.value, number)
     if json:
-        _print_frame(life, json)
+        print_frame(life, json)
     else:
         typer.echo("Money in yuan.")
-        _print_frame(_in_yuan(life), json)
+        print_frame(_in_yuan(life), json)
 
 
 def _in_yuan(life: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +205,7 @@ def _in_yuan(life: pd.DataFrame) -> pd.DataFrame:
     return told
 
 
-def _print_frame(frame: pd.DataFrame, json: bool) -> None:
+def print_frame(frame: pd.DataFrame, json: bool) -> None:
     if json:
         rows = [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         typer.echo(jsonlib.dumps({"schema": 1, "rows": rows}, ensure_ascii=False, allow_nan=False))

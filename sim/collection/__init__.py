@@ -25,7 +25,9 @@ from sim.collection.profile_360 import Profile360
 from sim.collection.ration import ration
 from sim.collection.receivable import receivable_effect
 from sim.collection.registry import Strategy, decide, register_strategy, strategy, strategy_names
+from sim.collection.settlement_offers import SettlementOffers, within_allowance
 from sim.collection.shared_ledger import SharedLedger
+from sim.collection.skip_tracing import SkipTracing
 from sim.collection.traditional import Traditional
 from sim.collection.treatment import Treatment
 from sim.collection.voice_robot import VoiceRobot
@@ -50,8 +52,10 @@ __all__ = [
     "Permission",
     "PersonalisedChannel",
     "Profile360",
+    "SettlementOffers",
     "SharedLedger",
     "SingleChannel",
+    "SkipTracing",
     "Strategy",
     "Traditional",
     "Treatment",
@@ -74,4 +78,5 @@ __all__ = [
     "strategy_names",
     "switch_off",
     "with_effort",
+    "within_allowance",
 ]

@@ -1,4 +1,4 @@
-"""How borrowers answer: attempt, contact, conversation, dispute, plan or promise.
+"""How borrowers answer: attempt, contact, conversation, dispute, settlement, plan or promise.
 
 The same physics for every strategy. Draws have the stream ``funnel`` and the account row as slot; each
 channel has a draw number of its own, so that one more channel moves no other channel's luck.
@@ -43,6 +43,7 @@ _PARTS = len(DAY_PARTS)
 _DRAW_OFFERS = _CHANNELS
 _DRAW_COMPLAINT = _CHANNELS + 1
 _DRAW_SIGNAL = _CHANNELS + 2
+_DRAW_TRACE = _CHANNELS + 3
 _DAYS_PER_MONTH = 7.0 * WEEKS_PER_MONTH
 
 
@@ -62,6 +63,8 @@ class Latent(NamedTuple):
     able: Bool
     #: Liquid money cannot cover the arrears.
     short: Bool
+    #: Liquid money above what is kept back, and what the family can lend, fen.
+    liquid: I64
     dispute_ground: Bool
     #: 0..1.
     stress: F32
@@ -84,6 +87,11 @@ class Outcome(NamedTuple):
     promise_kept_chance: F32
     #: An instalment plan was agreed.
     plan: Bool
+    #: Payment of a part in place of the balance was agreed, and the chance that it is kept.
+    settlement: Bool
+    settlement_kept_chance: F32
+    #: A search led to the borrower.
+    found: Bool
     dispute_raised: Bool
     dispute_settled: Bool
     #: Reach after the week's attempts.
@@ -101,6 +109,7 @@ class _Seen(NamedTuple):
     """The observable columns that the funnel uses."""
 
     account: I32
+    balance: I64
     days_past_due: NDArray[np.int16]
     age_group: U8
     promise_open: Bool
@@ -115,6 +124,8 @@ class _Planned(NamedTuple):
     tone: U8
     offer_plan: Bool
     offer_proof: Bool
+    settlement: F32
+    skip_trace: Bool
     third_party: Bool
     scored_calls: Bool
     reads_state: Bool
@@ -139,10 +150,15 @@ def funnel(
 
     A contact *reminds* a borrower who forgot. In a conversation a borrower with a ground raises a
     *dispute* (open disputes may be settled by uploaded proof in app or messenger); one who is short of
-    money may take an offered *plan*; one who is able may make a *promise*, with the channel's
-    persuasion x tone x exp(-decline x months late), x response of the reluctant, x pressure of third
-    parties where people collect. Nobody with a dispute, plan or open promise promises again, and each
-    case gives one of these answers a week.
+    money may take an offered *plan*; one whose liquid money covers the reduced balance may agree on an
+    offered *settlement* (chance x tone x response of the reluctant); one who is able may make a
+    *promise*, with the channel's persuasion x tone x exp(-decline x months late), x response of the
+    reluctant, x pressure of third parties where people collect. Nobody with a dispute, plan, open
+    promise or open settlement promises again, and each
+    case gives one of these answers a week, a settlement before a plan before a promise.
+
+    A *search* (skip trace) costs its price and finds the borrower with a chance of its own; it is no
+    contact, and works from the next week on.
 
     A gentle tone wins plans of those short of money and loses promises of the reluctant. A robot that
     *reads the state* takes it right with the world's chance, else for another one, and is firm with
@@ -165,6 +181,7 @@ def funnel(
     key = stream(seed, "funnel")
     _attempt(planned, seen, hidden, parameters, key, week, made, reached, out)
     _wear(planned, seen, hidden, parameters, key, week, made, out)
+    _trace(planned, seen, parameters, key, week, out)
     asked, signal = np.zeros(n, np.bool_), np.zeros(n, np.uint8)
     if planned.reads_state.any():
         _read_states(planned, seen, hidden, parameters, key, week, signal)
@@ -307,6 +324,27 @@ def _wear(planned, seen, latent, p, key, week, made, out):  # type: ignore[no-un
             out.complaint[i] = u < -np.expm1(-hazard)
 
 
+@kernel
+def _trace(planned, seen, p, key, week, out):  # type: ignore[no-untyped-def]
+    """Searches for borrowers, bought from outside: no labour of the collector's."""
+    for i in range(planned.skip_trace.shape[0]):
+        if planned.skip_trace[i]:
+            out.cost[i] += np.int64(np.floor(p.skip_trace_cost + 0.5))
+            out.found[i] = uniforms(key, week, seen.account[i], _DRAW_TRACE)[0] < p.skip_trace_finds
+
+
+@kernel_step
+def _settles(planned, seen, latent, p, i, u):  # type: ignore[no-untyped-def]
+    """Whether a borrower who talks agrees to pay the reduced balance at once."""
+    offered = np.float64(planned.settlement[i])
+    if offered <= 0.0 or np.float64(latent.liquid[i]) < (1.0 - offered) * seen.balance[i]:
+        return False
+    chance = p.settlement_taken * p.tone_persuasion[planned.tone[i]]
+    if latent.reluctant[i]:
+        chance *= p.reluctant_response
+    return u < chance
+
+
 @kernel_step
 def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
     """Whether the borrower was reached where proof can be uploaded."""
@@ -318,11 +356,11 @@ def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
 
 @kernel
 def _reply(planned, seen, latent, p, key, week, reached, asked, signal, out):  # type: ignore[no-untyped-def]
-    """Disputes and plans of those reached; ``asked`` tells who is left to be asked for a promise."""
+    """Disputes, settlements and plans of those reached; ``asked``: who is left to be asked for a promise."""
     for i in range(reached.shape[0]):
         if out.contacts[i] == 0:
             continue
-        u_plan, u_settle, u_raise, _ = uniforms(key, week, seen.account[i], _DRAW_OFFERS)
+        u_plan, u_settle, u_raise, u_less = uniforms(key, week, seen.account[i], _DRAW_OFFERS)
         talks = out.conversations[i] > 0
         disputes = seen.dispute_open[i]
         if talks and latent.dispute_ground[i] and not disputes and u_raise < p.dispute_raised:
@@ -332,6 +370,10 @@ def _reply(planned, seen, latent, p, key, week, reached, asked, signal, out):  #
             uploads = planned.offer_proof[i] and _uploads(reached, i, p.upload)
             out.dispute_settled[i] = uploads and u_settle < p.proof_upload
         elif not (seen.on_plan[i] or seen.promise_open[i]):
+            if talks and _settles(planned, seen, latent, p, i, u_less):
+                out.settlement[i] = True
+                out.settlement_kept_chance[i] = p.kept[out.channel[i]]
+                continue
             if talks and latent.short[i] and planned.offer_plan[i]:
                 taken = 0.0
                 for channel in range(_CHANNELS):

@@ -75,6 +75,9 @@ class FunnelParameters(NamedTuple):
     #: Cut of contact at full stress, and log fall of complaints from no to full trust (0: closed).
     stress_avoidance: float
     trust_complaints: float
+    settlement_taken: float
+    skip_trace_cost: float
+    skip_trace_finds: float
     #: Share of borrowers with a ground who raise it when they talk (all of them: assumption).
     dispute_raised: float
 
@@ -88,6 +91,8 @@ _OFF: Final[dict[str, dict[str, float]]] = {
     "reluctance": {"reluctant_response": 1.0},
     "third_party": {"third_party_pressure": 1.0, "third_party_complaints": 1.0},
     "plan": {"plan_taken": 0.0},
+    "settlement": {"settlement_taken": 0.0},
+    "skip_trace": {"skip_trace_finds": 0.0},
     "dispute": {"dispute_raised": 0.0},
     "proof": {"proof_upload": 0.0},
     "state_tone": {"state_tone": 1.0},
@@ -168,6 +173,9 @@ def funnel_parameters(
         proof_upload=numbers.proof_upload.value,
         stress_avoidance=world.households.stress_avoidance.value if harm.stress_to_reach else 0.0,
         trust_complaints=world.households.trust_complaints.value if harm.trust_to_conduct else 0.0,
+        settlement_taken=numbers.settlement_taken.value,
+        skip_trace_cost=_FEN_PER_YUAN * numbers.skip_trace_cost.value,
+        skip_trace_finds=numbers.skip_trace_finds.value,
         dispute_raised=1.0,
     )
     return switch_off(parameters, without)

@@ -38,6 +38,10 @@ class Treatment:
         Number of a tone for each case (0 gentle, 1 firm, 2 hard).
     offer_plan, offer_proof:
         Whether an instalment plan, or the upload of proof in a dispute, is offered.
+    settlement:
+        Share of the balance that is offered to be forgiven against payment of the rest at once; 0 none.
+    skip_trace:
+        Whether a search for the borrower's new number and address is bought.
     third_party:
         Whether relatives or the employer are contacted as well.
     scored_calls:
@@ -54,6 +58,8 @@ class Treatment:
     tone: U8
     offer_plan: Bool
     offer_proof: Bool
+    settlement: F32
+    skip_trace: Bool
     third_party: Bool
     scored_calls: Bool
     reads_state: Bool
@@ -68,6 +74,8 @@ class Treatment:
             tone=np.full(n, FIRM, np.uint8),
             offer_plan=np.zeros(n, np.bool_),
             offer_proof=np.zeros(n, np.bool_),
+            settlement=np.zeros(n, np.float32),
+            skip_trace=np.zeros(n, np.bool_),
             third_party=np.zeros(n, np.bool_),
             scored_calls=np.zeros(n, np.bool_),
             reads_state=np.zeros(n, np.bool_),
@@ -145,6 +153,8 @@ class Treatment:
             raise SpecError(source, "tone", f"{int(self.tone.max())} is not the number of a tone", "0 to 2")
         if not np.isfinite(self.priority).all():
             raise SpecError(source, "priority", "a priority is not a finite number", "finite numbers")
+        if n and not (self.settlement.min() >= 0 and self.settlement.max() < 1):
+            raise SpecError(source, "settlement", "a discount is not a share of the balance", "0 to below 1")
 
     def _mask(self, where: ArrayLike | None) -> Bool:
         if where is None:

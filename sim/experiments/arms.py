@@ -174,6 +174,9 @@ def _strategies(scenario: Scenario) -> list[tuple[str, str]]:
     """Field and name of every strategy that a scenario mentions."""
     found = [("strategy", scenario.strategy)] if scenario.strategy is not None else []
     found += [(f"collectors[{row}].strategy", item.strategy) for row, item in enumerate(scenario.collectors)]
+    for row, item in enumerate(scenario.collectors):
+        if item.challenger is not None:
+            found.append((f"collectors[{row}].challenger.strategy", item.challenger.strategy))
     for row, event in enumerate(scenario.events):
         if event.kind == "rollout":
             found.append((f"events[{row}].strategy", event.strategy))

@@ -64,6 +64,8 @@ def _level(name: str) -> Compute:
     return lambda r: level(r, name)
 
 
+#: Kinds of collector.
+KINDS = ("in_house", "agency", "debt_buyer")
 _UNREACHED = "no account was contacted"
 
 #: How each measure is computed.
@@ -78,8 +80,15 @@ COMPUTE: dict[str, Compute] = {
     "bad_debt_rate": recovery.bad_debt_rate,
     "restricted_mean_recovery_weeks_52": recovery.restricted_mean_weeks,
     "median_recovery_weeks": recovery.median_weeks,
+    "settled_rate_360d_charged_off": recovery.settled_rate,
+    "settlements_kept": _yearly("settlements_kept", "borrowers", 1000),
+    "settlement_kept_rate": _share_of("settlements_kept", "settlements_due", "no settlement fell due"),
+    "settlement_discount": weekly.settlement_discount,
     "cost_per_100": weekly.cost_per_100,
     "net_present_recovery": weekly.net_present_recovery,
+    "net_present_to_lenders": weekly.net_present_to_lenders,
+    **{f"net_present_{kind}": partial(weekly.net_present_by_kind, kind=kind) for kind in KINDS},
+    "debt_sale_price": _share_of("debt_sale_price", "debts_sold", "no debt was sold"),
     "labour_cost_share": _share_of("labour_cost", "collection_cost", "nothing was spent"),
     "contact_rate": _share_of("contacted", "worked", "nobody was tried"),
     "promise_kept_rate": _share_of("promises_kept", "promises_due", "no promise fell due"),

@@ -149,6 +149,18 @@ def recovery_rate(record: RunRecord) -> MeasureValue:
     return ratio(float(paid.sum()), float(q.amount[:used][chosen].sum()), "no account was placed")
 
 
+def settled_rate(record: RunRecord, stage: str = "charged_off") -> MeasureValue:
+    """Share of placements closed within a year by a settlement, which is no cure; common list."""
+    short = _too_short(record, 52)
+    if short is not None:
+        return short
+    q, used = record.placements, record.placements_used
+    chosen = _listed(record, stage)
+    after = q.settled_after[:used][chosen]
+    settled = np.count_nonzero((after >= 0) & (after <= 52))
+    return ratio(float(settled), float(chosen.sum()), f"no account was placed at stage {stage}")
+
+
 def _times(record: RunRecord) -> I64:
     """Weeks to cure of the common list at the headline stage, 53 where not cured within 52."""
     found = followed(record, _listed(record, HEADLINE), 52)

@@ -36,12 +36,38 @@ def cost_per_100(record: RunRecord) -> MeasureValue:
 
 def net_present_recovery(record: RunRecord) -> MeasureValue:
     """Receipts from accounts in arrears less collection costs, discounted, yuan per borrower."""
+    return _present(record, ("recovered_late",), ("collection_cost",))
+
+
+def _present(record: RunRecord, plus: tuple[str, ...], minus: tuple[str, ...]) -> MeasureValue:
+    """Weekly figures added and taken off, discounted to week 0, yuan per borrower."""
     factor = (1 + record.discount_rate) ** (1 / 52)
     worth = sum(
-        ((row["recovered_late"] or 0) - (row["collection_cost"] or 0)) / factor**week
+        (sum(row.get(name) or 0 for name in plus) - sum(row.get(name) or 0 for name in minus)) / factor**week
         for week, row in enumerate(record.series)
     )
     return ratio(worth / FEN, record.borrowers, "there are no borrowers")
+
+
+def net_present_to_lenders(record: RunRecord) -> MeasureValue:
+    """What lenders keep of debts in arrears: receipts and prices of debts sold less fees paid."""
+    if not record.series:
+        return MeasureValue(None, "no week has been measured")
+    return _present(record, ("recovered_late", "debt_sale_price"), ("recovered_by_buyers", "collection_fees"))
+
+
+def net_present_by_kind(record: RunRecord, kind: str) -> MeasureValue:
+    """Receipts from accounts placed with one kind of collector less its costs (and purchases)."""
+    spent = (f"cost_{kind}",) + (("debt_sale_price",) if kind == "debt_buyer" else ())
+    if not any(row.get(name) for row in record.series for name in (f"recovered_{kind}", *spent)):
+        return MeasureValue(None, "no collector of this kind had an account")
+    return _present(record, (f"recovered_{kind}",), spent)
+
+
+def settlement_discount(record: RunRecord) -> MeasureValue:
+    """Balances forgiven over balances closed by settlements."""
+    forgiven = total(record, "settlement_forgiven")
+    return ratio(forgiven, forgiven + total(record, "settlement_paid"), "no settlement was paid")
 
 
 def output_index(record: RunRecord) -> MeasureValue:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.phases.before_due import remind_before_due
-from sim.phases.contracts import pay_collectors
+from sim.phases.contracts import pay_collectors, receipts
 from sim.phases.debt_record import settle_factual_disputes
+from sim.phases.debt_sale import sell_debts
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
-from sim.phases.work import work_accounts
+from sim.phases.work import rest, staff_collectors, work_accounts
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -27,7 +28,10 @@ def collection(state: State) -> None:
     if not state.accounts_active:
         return
     a = state.accounts
+    found = receipts(state)  # before an account that is paid up goes back
+    sell_debts(state)
     place(state)
+    staff_collectors(state)
     settle_factual_disputes(state)
     ended = a.dispute_open & (state.clock - a.dispute_week >= DISPUTE_WEEKS)
     a.dispute_open[ended] = False
@@ -37,10 +41,12 @@ def collection(state: State) -> None:
     state.week_violations_by_kind[:] = 0
     state.week_costs[:] = 0
     state.week_contacted[:] = 0
-    if state.clock % WEEKS_PER_YEAR != SPRING_FESTIVAL_WEEK:
-        for number in range(len(state.spec.collectors)):
-            work_accounts(state, number)
+    festival = state.clock % WEEKS_PER_YEAR == SPRING_FESTIVAL_WEEK
+    work = rest if festival else work_accounts
+    for number in range(len(state.spec.collectors)):
+        work(state, number)
+    if not festival:
         remind_before_due(state)
-    pay_collectors(state)
+    pay_collectors(state, found)
     collect_receivables(state)
     place_receivables(state)

@@ -2,58 +2,113 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sim.collection.names import STAGES
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.sanctions import YEAR
+from sim.spec.scenario import CollectorSpec
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
 
+class Receipts(NamedTuple):
+    """A week's payments on placed accounts, fen by [collector, lender, stage], and accounts placed by
+    [collector, lender]; collector and stage are those before this week's placements."""
+
+    paid: I64
+    placed: I64
+
+
 @kernel
 def receipts_by_collector(a, paid, placed):  # type: ignore[no-untyped-def]
-    """This week's payments (fen) and number of placed accounts into ``[collector, lender]``."""
+    """This week's payments (fen) and number of placed accounts, with the collector that has each."""
     for k in range(a.collector.shape[0]):
         if a.collector[k] >= 0:
-            paid[a.collector[k], a.lender[k]] += a.paid_this_week[k]
+            paid[a.collector[k], a.lender[k], a.stage[k]] += a.paid_this_week[k]
             placed[a.collector[k], a.lender[k]] += 1
 
 
-def pay_collectors(state: State) -> None:
-    """Lenders pay collectors by contract; collectors pay staff and suppliers; owners take the rest."""
-    c, ledger, macro = state.collectors, state.ledger, state.macro
+def receipts(state: State) -> Receipts:
+    """What came in this week, by who had the account when it came in."""
     shape = (len(state.spec.collectors), len(state.lenders.money))
-    paid: I64 = np.zeros(shape, np.int64)
-    placed: I64 = np.zeros(shape, np.int64)
-    receipts_by_collector(state.accounts, paid, placed)
+    found = Receipts(np.zeros((*shape, len(STAGES)), np.int64), np.zeros(shape, np.int64))
+    receipts_by_collector(state.accounts, found.paid, found.placed)
+    return found
+
+
+def _commission(state: State, spec: CollectorSpec, paid: I64) -> I64:
+    """Commission by lender on ``paid[lender, stage]``, in whole fen."""
+    rate = state.world.collection.agency_commission.value
+    rate = rate if spec.contract.rate is None else spec.contract.rate
+    rates = np.array([spec.contract.by_stage.get(name, rate) for name in STAGES])  # type: ignore[call-overload]
+    if (rates == rate).all():
+        return np.asarray(paid.sum(axis=1) * rate, np.float64).astype(np.int64)
+    return np.asarray((paid * rates).sum(axis=1), np.float64).astype(np.int64)
+
+
+def _costs_and_margin(spec: CollectorSpec, cost: int, served: I64) -> I64:
+    """Costs plus the margin, by lender in proportion to the accounts served."""
+    fees = np.zeros(len(served), np.int64)
+    owed = int(cost * (1.0 + (spec.contract.rate or 0.0)))
+    if served.sum() > 0:
+        fees = owed * served // served.sum()
+        fees[int(np.argmax(served))] += owed - int(fees.sum())
+    return fees
+
+
+def _by_account(state: State, number: int, spec: CollectorSpec) -> I64:
+    """The fee for accounts newly placed this week, by lender."""
+    fees = np.zeros(len(state.lenders.money), np.int64)
+    if spec.contract.per_account > 0:
+        q, used = state.placements, state.placements_used
+        new = (q.week[:used] == state.clock) & (q.collector[:used] == number) & ~q.frozen[:used]
+        new &= ~q.hold_out[:used] | (state.week < 0)
+        fees += np.bincount(q.lender[:used][new], minlength=len(fees)) * round(
+            100 * spec.contract.per_account
+        )
+    return fees
+
+
+def fees_of(state: State, number: int, found: Receipts) -> I64:
+    """What each lender owes a collector for the week, fen; a debt buyer works for itself."""
+    spec = state.spec.collectors[number]
+    if spec.kind == "debt_buyer":
+        return np.zeros(len(state.lenders.money), np.int64)
+    if spec.contract.kind == "commission":
+        fees = _commission(state, spec, found.paid[number])
+    else:
+        fees = _costs_and_margin(spec, int(state.week_costs[number]), found.placed[number])
+    return fees + _by_account(state, number, spec)
+
+
+def pay_collectors(state: State, found: Receipts) -> None:
+    """Lenders pay collectors by contract; collectors pay staff and suppliers; owners take the rest."""
+    c, ledger, macro, sums = state.collectors, state.ledger, state.macro, state.week_sums
     for number, spec in enumerate(state.spec.collectors):
-        by_lender = paid[number]
-        recovered, cost = int(by_lender.sum()), int(state.week_costs[number])
-        rate = spec.contract.rate
-        if spec.contract.kind == "commission":
-            share = state.world.collection.agency_commission.value if rate is None else rate
-            fees = (by_lender * share).astype(np.int64)
-        else:
-            served = placed[number]
-            owed = int(cost * (1.0 + (rate or 0.0)))
-            fees = np.zeros(len(by_lender), np.int64)
-            if served.sum() > 0:
-                fees = owed * served // served.sum()
-                fees[int(np.argmax(served))] += owed - int(fees.sum())
+        recovered, cost = int(found.paid[number].sum()), int(state.week_costs[number])
+        fees = fees_of(state, number, found)
         state.lenders.money[:] -= fees
-        state.turnover[state.clock % YEAR, number] = int(fees.sum())
+        earned = recovered if spec.kind == "debt_buyer" else int(fees.sum())
+        state.turnover[state.clock % YEAR, number] = earned
         c.recovered[number] += recovered
         c.commission[number] += int(fees.sum())
-        c.accounts[number] = int(placed[number].sum())
+        c.accounts[number] = int(found.placed[number].sum())
         c.money[number] += int(fees.sum()) - cost
         ledger.pay("collection_fees", Sector.LENDERS, Sector.COLLECTORS, int(fees.sum()))
         ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, cost)
         macro.others += cost
+        for name, amount in (
+            ("collection_fees", int(fees.sum())),
+            (f"recovered_{spec.kind}", recovered),
+            (f"cost_{spec.kind}", cost),
+        ):
+            sums[name] = sums.get(name, 0) + amount
         _settle_with_owners(state, number)
 
 

@@ -22,6 +22,10 @@ COLLECTED_FADE = 0.75
 #: Weekly fading of the income that a lay-off cost, once at work again (assumption: half a year), and
 #: the weeks of wage below which it counts as made up (assumption).
 LOST_FADE, MADE_UP = 1.0 - 1.0 / 26.0, 0.5
+#: Weeks for which an agreed settlement can be paid, once due (assumption).
+SETTLEMENT_WEEKS = 4
+#: In place of the chance, once a borrower has decided to keep a settlement.
+KEEPS = 2.0
 #: Lateness after which a loan is charged off, days.
 CHARGE_OFF_DAYS = 180
 
@@ -35,7 +39,7 @@ class JobMarket(NamedTuple):
 
 
 class HouseholdFlows(NamedTuple):
-    """Sums of a week. Arrays by lender in fen; ``totals`` by the ``T_`` indices below."""
+    """Sums of a week. Arrays by lender in fen (``to_owner``: by collector); ``totals`` by ``T_`` indices."""
 
     repaid: I64
     recovered: I64
@@ -43,19 +47,22 @@ class HouseholdFlows(NamedTuple):
     lent: I64
     charged_off: I64
     late_repaid: I64  # part of repaid and recovered that came from accounts in arrears
+    forgiven: I64  # balances on the books that settlements gave up
+    to_owner: I64  # paid on debts that a collector bought
     totals: I64
 
 
 T_BENEFITS, T_CONSUMPTION, T_FAMILY, T_BACKSTOP_WAGES, T_DISPLACED = 0, 1, 2, 3, 4
 T_ESSENTIALS_MISSED, T_LOANS, T_HIRED, T_LOST_JOB, T_DUE = 5, 6, 7, 8, 9
 T_PROMISES_DUE, T_PROMISES_KEPT, T_MOVED = 10, 11, 12
-TOTALS = 13
+T_SETTLEMENTS_DUE, T_SETTLEMENTS_KEPT, T_SETTLED, T_FORGIVEN = 13, 14, 15, 16
+TOTALS = 17
 
 
-def household_flows(lenders: int) -> HouseholdFlows:
+def household_flows(lenders: int, collectors: int = 1) -> HouseholdFlows:
     """Zeroed sums."""
-    names = HouseholdFlows._fields
-    return HouseholdFlows(**{n: np.zeros(TOTALS if n == "totals" else lenders, np.int64) for n in names})
+    sizes = {"totals": TOTALS, "to_owner": collectors}
+    return HouseholdFlows(**{n: np.zeros(sizes.get(n, lenders), np.int64) for n in HouseholdFlows._fields})
 
 
 @kernel_step
@@ -196,6 +203,8 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
     months = a.days_past_due[k] / 30.0
     hazard = base * np.exp(-p.avoidance * months) * a.momentum[k]
     hazard *= np.exp(p.trust_payment * (b.trust[i] - p.trust_start))
+    if b.reported[i]:
+        hazard *= p.reporting_pressure
     return v < hazard
 
 
@@ -247,23 +256,71 @@ def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
     a.arrears[k] -= min(amount, a.arrears[k])
     a.cumulative_paid[k] += amount
     a.paid_this_week[k] += amount
-    if a.days_past_due[k] > 0:
+    bought = a.charged_off[k] and a.owner[k] >= 0
+    if a.days_past_due[k] > 0 and not bought:
         flows.late_repaid[a.lender[k]] += amount
         b.paid_late[i] += amount
     a.last_payment_week[k] = clock
     a.momentum[k] = p.momentum
     a.refuses[k] = False
-    if a.charged_off[k]:
+    if bought:
+        flows.to_owner[a.owner[k]] += amount
+    elif a.charged_off[k]:
         flows.recovered[a.lender[k]] += amount
-        a.arrears[k] = a.balance[k]
     else:
         flows.repaid[a.lender[k]] += amount
+    if a.charged_off[k]:
+        a.arrears[k] = a.balance[k]
     if a.asked[k]:
         a.collected_recent[k] += amount
         a.asked[k] = False
     if a.balance[k] == 0:
         a.arrears[k] = 0
         a.plan_left[k] = 0
+
+
+@kernel_step
+def settle_for_less(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-def]
+    """A settlement that is due is paid in one sum, and the rest of the balance is given up; or it lapses.
+
+    Whether the borrower means to keep it is decided once; who does and lacks the money has some weeks.
+    The family may lend for it as for arrears.
+    """
+    if a.settlement_kept[k] <= 1.0:
+        _, _, _, u = uniforms(key, clock, k, PAY)
+        flows.totals[T_SETTLEMENTS_DUE] += 1
+        if u >= a.settlement_kept[k]:
+            a.settlement_amount[k] = 0
+            a.broken_promises[k] = min(a.broken_promises[k] + 1, 250)
+            return
+        a.settlement_kept[k] = KEEPS
+    amount = min(a.settlement_amount[k], a.balance[k])
+    free = max(np.int64(0), b.cash[i] - np.int64(p.comfort_weeks * b.wage[i]))
+    family = np.int64(0)
+    if free < amount and b.family_week[i] <= clock:
+        family = min(amount - free, np.int64(p.family_support_weeks * b.wage[i]))
+    if free + family < amount:
+        if clock - a.settlement_week[k] >= SETTLEMENT_WEEKS:
+            a.settlement_amount[k] = 0
+            a.broken_promises[k] = min(a.broken_promises[k] + 1, 250)
+        return
+    if family > 0:
+        b.cash[i] += family
+        b.family_week[i] = clock + FAMILY_PAUSE
+        flows.totals[T_FAMILY] += family
+    a.asked[k] = True
+    settle(i, k, clock, amount, b, a, p, flows)
+    flows.totals[T_SETTLEMENTS_KEPT] += 1
+    flows.totals[T_SETTLED] += amount
+    flows.totals[T_FORGIVEN] += a.balance[k]
+    if not a.charged_off[k]:
+        flows.forgiven[a.lender[k]] += a.balance[k]
+    a.balance[k] = 0
+    a.arrears[k] = 0
+    a.plan_left[k] = 0
+    a.settlement_amount[k] = 0
+    a.settlement_week[k] = clock
+    a.settled[k] = True
 
 
 @kernel_step
@@ -301,13 +358,17 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
         a.paid_this_week[k] = 0
         if a.balance[k] == 0:
             continue
+        if a.settlement_amount[k] > 0 and clock >= a.settlement_week[k]:
+            settle_for_less(i, k, clock, b, a, p, key, flows)
+            if a.balance[k] == 0:
+                continue
         meant = False
         late_before = a.arrears[k] > 0
         if a.due_offset[k] == due_offset:
             meant = fall_due(i, k, clock, b, a, p, standard, key, flows)
             if meant and a.plan_left[k] > 0:
                 meant = follow_plan(k, clock, a, p, key)
-        if not meant and late_before and a.plan_left[k] == 0:
+        if not meant and late_before and a.plan_left[k] == 0 and a.settlement_amount[k] == 0:
             meant = means_to_pay(i, k, clock, b, a, p, key, flows)
         a.means[k] = meant
     for asked_first in (True, False):
@@ -368,8 +429,11 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     The loan is spent at once on what it was taken for.
     """
     u, v, w, x = uniforms(key, clock, k, RENEW)
-    chance = p.return_after_charge_off if a.charged_off[k] else p.renewal
-    if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]] or a.refused[k]:
+    chance = p.return_after_charge_off if a.charged_off[k] or a.settled[k] else p.renewal
+    approval = standard[a.lender[k]]
+    if b.reported[i]:
+        approval *= p.reported_approval
+    if a.principal[k] == 0 or u >= chance or v >= approval or a.refused[k]:
         return
     loan = a.principal[k]
     a.balance[k] = loan
@@ -383,6 +447,9 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     a.dispute_open[k] = False
     a.dispute_ground[k] = w < p.dispute_ground
     a.dispute_factual[k] = x < p.dispute_factual
+    a.settlement_amount[k] = 0
+    a.settled[k] = False
+    a.owner[k] = -1
     a.broken_promises[k] = 0
     a.plan_offered[k] = False
     a.clock_stopped[k] = 0
@@ -424,6 +491,19 @@ def summarise(i, clock, b, a, p, key, flows):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def report_week(b, a, reports, days):  # type: ignore[no-untyped-def]
+    """Who is with the credit bureau: owes something more than ``days`` late to a lender that reports.
+
+    A debt that is paid, settled or back in order is taken off the record (assumption).
+    """
+    for i in range(b.cash.shape[0]):
+        b.reported[i] = False
+        for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
+            if reports[a.lender[k]] and a.balance[k] > 0 and a.days_past_due[k] > days:
+                b.reported[i] = True
+
+
+@kernel
 def household_week(clock, b, a, p, market, standard, people, debts, flows, keep_jobs, accounts_active):  # type: ignore[no-untyped-def]
     """The week of every borrower; ``people`` and ``debts`` are the stream keys of both kinds of slot."""
     due_offset = clock - month_start(month_of(clock))
@@ -434,6 +514,8 @@ def household_week(clock, b, a, p, market, standard, people, debts, flows, keep_
             pay_accounts(i, clock, due_offset, b, a, p, standard, debts, flows)
             for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
                 age_account(i, k, clock, b, a, p, flows)
+                if a.settled[k] and a.settlement_week[k] == clock:
+                    continue  # a loan made in the same week would hide how the account was closed
                 if a.balance[k] == 0 or (a.charged_off[k] and a.charged_off_week[k] < clock):
                     renew(i, k, clock, b, a, p, standard, debts, flows)
             summarise(i, clock, b, a, p, people, flows)

@@ -17,16 +17,21 @@ from sim.phases.household_kernel import (
     T_DISPLACED,
     T_ESSENTIALS_MISSED,
     T_FAMILY,
+    T_FORGIVEN,
     T_HIRED,
     T_LOANS,
     T_LOST_JOB,
     T_MOVED,
     T_PROMISES_DUE,
     T_PROMISES_KEPT,
+    T_SETTLED,
+    T_SETTLEMENTS_DUE,
+    T_SETTLEMENTS_KEPT,
     HouseholdFlows,
     JobMarket,
     household_flows,
     household_week,
+    report_week,
 )
 
 if TYPE_CHECKING:
@@ -69,17 +74,27 @@ def _post(state: State, flows: HouseholdFlows) -> None:
     ledger.repay("household_loans_repaid", people, banks, int(flows.repaid.sum()), loans)
     ledger.pay("recoveries_after_charge_off", people, banks, int(flows.recovered.sum()))
     ledger.write_off("household_charge_offs", banks, people, int(flows.charged_off.sum()), loans)
+    ledger.write_off("settlements_forgiven", banks, people, int(flows.forgiven.sum()), loans)
+    ledger.pay("payments_to_debt_buyers", people, Sector.COLLECTORS, int(flows.to_owner.sum()))
     ledger.pay("consumption", people, others, int(t[T_CONSUMPTION]))
     macro.government -= int(t[T_BENEFITS] + t[T_BACKSTOP_WAGES])
     macro.others += int(t[T_CONSUMPTION] - t[T_FAMILY])
     lenders.money[:] += flows.repaid + flows.recovered - flows.lent
-    lenders.household_loans[:] += flows.lent + flows.interest - flows.repaid - flows.charged_off
-    lenders.lost[:] += flows.charged_off
+    given_up = flows.charged_off + flows.forgiven
+    lenders.household_loans[:] += flows.lent + flows.interest - flows.repaid - given_up
+    lenders.lost[:] += given_up
     lenders.recovered[:] += flows.recovered
     if not state.spec.channels.household_to_lender:
-        ledger.pay("backstop_loans", Sector.GOVERNMENT, banks, int(flows.charged_off.sum()))
-        lenders.money[:] += flows.charged_off
-        macro.government -= int(flows.charged_off.sum())
+        ledger.pay("backstop_loans", Sector.GOVERNMENT, banks, int(given_up.sum()))
+        lenders.money[:] += given_up
+        macro.government -= int(given_up.sum())
+    _pay_debt_buyers(state, flows)
+
+
+def _pay_debt_buyers(state: State, flows: HouseholdFlows) -> None:
+    """What was paid on debts that collectors bought is theirs."""
+    state.collectors.money[:] += flows.to_owner
+    state.collectors.receipts[:] += flows.to_owner
 
 
 def _record_charge_offs(state: State) -> None:
@@ -88,9 +103,21 @@ def _record_charge_offs(state: State) -> None:
         record_lender_loss(state, int(a.lender[k]), "borrower", int(a.borrower[k]), int(a.balance[k]))
 
 
+def _report(state: State) -> None:
+    """Lenders that report tell the credit bureau who is long overdue."""
+    lending, count = state.spec.lending, len(state.lenders.money)
+    if not lending.bureau_reporting:
+        state.borrowers.reported[:] = False
+        return
+    reports = np.zeros(count, np.bool_)
+    reports[list(range(count) if lending.lenders is None else lending.lenders)] = True
+    days = state.world.lenders.report_after_days.value
+    report_week(state.borrowers, state.accounts, reports, days)
+
+
 def households(state: State) -> None:
     """One week of all borrowers: work, needs, dues, payments, new loans, charge-offs."""
-    flows = household_flows(len(state.lenders.money))
+    flows = household_flows(len(state.lenders.money), len(state.spec.collectors))
     numbers = state.household_numbers
     freeze = state.rules.interest_freeze_days
     if freeze is not None:
@@ -106,16 +133,23 @@ def households(state: State) -> None:
     register(state, late_before)
     if flows.charged_off.any():
         _record_charge_offs(state)
-    state.late_repaid = flows.late_repaid
+    _report(state)
+    state.late_repaid = flows.late_repaid + state.sale_receipts
+    state.sale_receipts = np.zeros_like(state.sale_receipts)
     sums, t = state.week_sums, flows.totals
     sums["displaced_payments"] = int(t[T_DISPLACED])
     sums["essentials_missed"] = int(t[T_ESSENTIALS_MISSED])
     sums["loans"] = int(t[T_LOANS])
     sums["new_credit"] = int(flows.lent.sum())
     sums["charge_offs"] = int(flows.charged_off.sum())
-    sums["recovered_late"] = int(flows.late_repaid.sum())
+    sums["recovered_late"] = int(flows.late_repaid.sum() + flows.to_owner.sum())
+    sums["recovered_by_buyers"] = int(flows.to_owner.sum())
     sums["promises_due"] = int(t[T_PROMISES_DUE])
     sums["promises_kept"] = int(t[T_PROMISES_KEPT])
     sums["moved"] = int(t[T_MOVED])
+    sums["settlements_due"] = int(t[T_SETTLEMENTS_DUE])
+    sums["settlements_kept"] = int(t[T_SETTLEMENTS_KEPT])
+    sums["settlement_paid"] = int(t[T_SETTLED])
+    sums["settlement_forgiven"] = int(t[T_FORGIVEN])
     sums["hired"] = int(t[T_HIRED])
     sums["lost_job"] = int(t[T_LOST_JOB])

@@ -48,7 +48,7 @@ def observe(state: State, k: I32) -> Cases:
         weeks_since_contact=np.minimum(clock - a.last_contact_week[k], NEVER).astype(np.int16),
         attempts_made=a.attempts[k],
         broken_promises=a.broken_promises[k],
-        promise_open=a.promise_week[k] >= 0,
+        promise_open=(a.promise_week[k] >= 0) | (a.settlement_amount[k] > 0),
         on_plan=a.plan_left[k] > 0,
         dispute_open=a.dispute_open[k],
         risk=risk_score(state, k),
@@ -68,11 +68,13 @@ def _grounds(state: State, k: I32) -> Bool:
 
 def latent(state: State, k: I32) -> Latent:
     """What the model alone knows of the same accounts."""
-    a, b = state.accounts, state.borrowers
+    a, b, clock = state.accounts, state.borrowers, state.clock
     i = a.borrower[k]
     comfort = (state.household_numbers.comfort_weeks * b.wage[i]).astype(np.int64)
     meant = np.where(a.charged_off[k], np.minimum(a.instalment[k], a.balance[k]), a.arrears[k])
-    able = b.cash[i] - comfort >= meant
+    liquid = b.cash[i] - comfort
+    able = liquid >= meant
+    family = (state.household_numbers.family_support_weeks * b.wage[i]).astype(np.int64)
     return Latent(
         phone_reach=b.phone_reach[i],
         digital_reach=b.digital_reach[i],
@@ -82,6 +84,7 @@ def latent(state: State, k: I32) -> Latent:
         able=able,
         short=~able,
         dispute_ground=_grounds(state, k),
+        liquid=np.maximum(0, liquid) + np.where(b.family_week[i] <= clock, family, 0),
         stress=b.stress[i],
         distrust=np.float32(state.household_numbers.trust_start) - b.trust[i],
     )

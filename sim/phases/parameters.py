@@ -41,7 +41,7 @@ class FirmParameters(NamedTuple):
 
 
 class HouseholdParameters(NamedTuple):
-    """Numbers of the households' and products' groups that the weekly kernel needs."""
+    """Numbers of the household, product, collection and lender groups that the weekly kernel needs."""
 
     job_loss: float
     job_finding: float
@@ -77,6 +77,8 @@ class HouseholdParameters(NamedTuple):
     plan_kept: float
     progress_kept: float
     plan_months: float
+    reporting_pressure: float
+    reported_approval: float
     interest_freeze_days: float = math.inf  # of the rules in force, not of the world
 
 
@@ -97,7 +99,7 @@ def firm_parameters(world: World) -> FirmParameters:
 
 def household_parameters(world: World, harm: HarmSpec | None = None) -> HouseholdParameters:
     """The household numbers of a world; ways of harm that ``harm`` closes have no effect."""
-    numbers = _pick(HouseholdParameters, world.households, world.products, world.collection)
+    numbers = _pick(HouseholdParameters, world.households, world.products, world.collection, world.lenders)
     harm = harm or HarmSpec()
     if not harm.stress_to_work:
         numbers = numbers._replace(stress_job_penalty=0.0)

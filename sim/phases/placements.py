@@ -9,6 +9,7 @@ import numpy as np
 from sim.agents.tables import PlacementColumns
 from sim.core.columns import I16, empty, rows
 from sim.core.kernel import kernel, kernel_step
+from sim.phases.assignment import assigned
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -55,7 +56,7 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
         stage = a.stage[k]
         if stage == 0:
             continue
-        collector = responsible[stage, a.lender[k]]
+        collector = responsible[stage, a.lender[k]] if a.owner[k] < 0 else a.owner[k]
         held = hold_out and a.hold_out[k]
         a.collector[k] = -1 if held else collector
         if not everyone and stage <= a.placed_stage[k]:
@@ -71,6 +72,7 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
         q.collector[used] = collector
         q.hold_out[used] = a.hold_out[k]
         q.frozen[used] = everyone
+        q.strategy[used] = -1
         q.arrears[used] = a.arrears[k]
         q.amount[used] = a.balance[k] if stage >= LATE else a.arrears[k]
         q.balance[used] = a.balance[k]
@@ -85,6 +87,7 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
         q.paid[used] = 0
         q.open[used] = True
         q.cured_after[used] = -1
+        q.settled_after[used] = -1
         q.followed[used] = 0
         q.paid_30d[used] = -1
         q.paid_90d[used] = -1
@@ -98,6 +101,7 @@ def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: 
 def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
     """Cash received since placement, when the arrears at placement were covered, and horizons reached.
 
+    Debt closed by a settlement is settled, not cured, whatever came in with it.
     A row taken over by a new loan ends the follow-up; debt given up that way counts as not cured.
     ``recovered[stage, weeks]`` sums what came in on the common list, at most the amount placed, fen.
     """
@@ -121,7 +125,10 @@ def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
         q.by_person[r] = a.person_attempts[k] > q.person_before[r]
         if q.frozen[r] and not q.hold_out[r] and weeks < recovered.shape[1]:
             recovered[q.stage[r], weeks] += min(paid, q.amount[r])
-        if q.cured_after[r] < 0 and paid >= q.arrears[r] and weeks > 0:
+        if a.settled[k]:
+            if q.settled_after[r] < 0 and q.cured_after[r] < 0:
+                q.settled_after[r] = weeks
+        elif q.cured_after[r] < 0 and paid >= q.arrears[r] and weeks > 0:
             q.cured_after[r] = weeks
         if weeks == 4:
             q.paid_30d[r] = paid
@@ -139,6 +146,8 @@ def responsible(state: State) -> I16:
     names = ("none", "early", "middle", "late", "charged_off")
     table = np.full((len(names), len(state.lenders.money)), -1, np.int16)
     for number, collector in reversed(list(enumerate(state.spec.collectors))):
+        if collector.kind == "debt_buyer":  # works what it owns
+            continue
         lenders = range(table.shape[1]) if collector.lenders is None else collector.lenders
         for stage in collector.stages:
             table[names.index(stage), list(lenders)] = number
@@ -171,7 +180,19 @@ def place(state: State) -> None:
             state.week >= 0,
         )
     )
+    _note_strategies(state)
     follow_week(state.clock, state.accounts, state.placements, state.placements_used, state.recovered_by_age)
+
+
+def _note_strategies(state: State) -> None:
+    """Write down which strategy has each placement first, for results by strategy within a run."""
+    q, used = state.placements, state.placements_used
+    fresh = np.flatnonzero((q.strategy[:used] < 0) & (state.accounts.collector[q.account[:used]] >= 0))
+    k = q.account[fresh]
+    collector = state.accounts.collector[k]
+    for number in np.unique(collector):
+        mine = collector == number
+        q.strategy[fresh[mine]] = assigned(state, int(number), k[mine])
 
 
 def freeze(state: State) -> None:

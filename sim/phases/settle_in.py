@@ -10,6 +10,10 @@ from sim.phases.placements import freeze
 from sim.phases.state import State
 from sim.spec.portfolio import Portfolio
 
+#: Columns of collectors that are no sums since the start of measurement.
+KEPT = frozenset(
+    {"money", "callers", "analysts", "social_pressure", "staff_lost", "suspended_until", "misuse_fined_until"}
+)
 #: Weeks of wage that a borrower in arrears holds when an own portfolio starts (assumption, at median
 #: ability; one standard deviation of ability multiplies it by e).
 CASH_IN_ARREARS = 0.5
@@ -29,7 +33,7 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
         a.last_payment_week[:] = state.clock - 4 - a.days_past_due // 7
         a.last_contact_week[:] = -1000
     for name, column in state.collectors._asdict().items():
-        if name not in ("money", "social_pressure", "staff_lost", "suspended_until", "misuse_fined_until"):
+        if name not in KEPT:
             column[:] = 0
     state.profit_seen[:] = 0
     for name in COUNTED:

@@ -39,6 +39,7 @@ from sim.phases.parameters import firm_parameters, household_parameters
 from sim.phases.samples import Samples
 from sim.phases.sanctions import YEAR
 from sim.phases.state import Macro, State
+from sim.phases.work import staff_collectors
 from sim.spec.portfolio import Portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
@@ -133,5 +134,7 @@ def start(
     state.week_contacted = np.zeros(count, np.int64)
     state.late_repaid = np.zeros(len(lenders.money), np.int64)
     use_rules(state, rules)
+    state.sale_receipts = np.zeros(len(lenders.money), np.int64)
+    staff_collectors(state)
     open_books(state)
     return state

@@ -83,6 +83,7 @@ class State:
     outside_positions: int = 0
     receivable_gap: float = 0.0
     late_repaid: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    sale_receipts: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations_by_kind: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))
@@ -100,6 +101,7 @@ class State:
     predictors: dict[tuple[str, int], Any] = field(default_factory=dict)
     warned: dict[int, tuple[tuple[str, ...], bool]] = field(default_factory=dict)
     strategies: dict[tuple[int, str], Strategy] = field(default_factory=dict)
+    strategy_order: list[str] = field(default_factory=list)  # names behind ``placements.strategy``
     week_sums: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
     series: list[dict[str, float | int | None]] = field(default_factory=list)

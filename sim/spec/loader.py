@@ -243,6 +243,8 @@ def _strategy_paths(scenario: Scenario) -> list[tuple[tuple[str | int, ...], str
         found.append((("strategy",), scenario.strategy))
     for row, collector in enumerate(scenario.collectors):
         found.append((("collectors", row, "strategy"), collector.strategy))
+        if collector.challenger is not None:
+            found.append((("collectors", row, "challenger", "strategy"), collector.challenger.strategy))
     for row, event in enumerate(scenario.events):
         if event.kind == "rollout":
             found.append((("events", row, "strategy"), event.strategy))

@@ -66,19 +66,38 @@ class ChannelSwitches(Spec):
 
 
 class ContractSpec(Spec):
-    """How a collector is paid: a share of what it recovers, or its costs plus a margin."""
+    """How a collector is paid: a share of what it recovers, or its costs plus a margin; and by account."""
 
     kind: Literal["commission", "fee"] = "fee"
     rate: float | None = Field(
         default=None, ge=0, le=2, description="commission; none: the world's. Fee: margin on cost"
     )
+    by_stage: dict[Stage, Share] = Field(
+        default_factory=dict, description="commission by age of debt where it differs from the rate"
+    )
+    per_account: float = Field(
+        default=0.0, ge=0, le=1e6, description="yuan for each account newly placed, on top"
+    )
+
+    @model_validator(mode="after")
+    def _stages_of_commission(self) -> Self:
+        if self.by_stage and self.kind != "commission":
+            raise ValueError("by_stage: rates by age belong to a commission|kind: commission")
+        return self
+
+
+class ChallengerSpec(Spec):
+    """A strategy on trial beside a collector's own, on accounts chosen at random for good."""
+
+    strategy: StrategyName
+    share: Share = 0.5
 
 
 class CollectorSpec(Spec):
     """One collector: whose debts of which age it works, with what staff, how and for what pay."""
 
     name: Id
-    kind: Literal["in_house", "agency"]
+    kind: Literal["in_house", "agency", "debt_buyer"]
     strategy: StrategyName = "traditional"
     stages: tuple[Stage, ...] = Field(min_length=1)
     lenders: tuple[int, ...] | None = Field(default=None, description="lender numbers from 0; none: all")
@@ -90,13 +109,43 @@ class CollectorSpec(Spec):
     licensed: bool = Field(
         default=True, description="without a licence it may not work where one is required"
     )
+    staffing: Literal["by_use", "fixed"] = Field(
+        default="by_use", description="fixed: callers are paid for the calls they could have dialled as well"
+    )
+    challenger: ChallengerSpec | None = None
+    settlement_most: Share = Field(
+        default=0.5, description="largest part of a charged-off balance that may be forgiven"
+    )
+    settlement_most_late: Share = Field(default=0.0, description="the same before the charge-off")
+
+    @model_validator(mode="after")
+    def _buyers_work_what_they_bought(self) -> Self:
+        if self.kind == "debt_buyer" and self.stages != ("charged_off",):
+            raise ValueError("stages: a debt buyer works the debts that it bought|[charged_off]")
+        return self
+
+
+class DebtSaleSpec(Spec):
+    """Lenders sell charged-off debts in bulk: cash now in place of later recoveries."""
+
+    buyer: Id = Field(description="name of a collector of kind debt_buyer")
+    after_weeks: int = Field(default=26, ge=0, le=5200, description="least weeks since the charge-off")
+    every_weeks: int = Field(default=13, ge=1, le=520, description="weeks between sales")
+    share: Share = Field(default=1.0, description="share of accounts sold, chosen at random for good")
+    lenders: tuple[int, ...] | None = Field(default=None, description="numbers of those that sell; none: all")
+    price: Share | None = Field(
+        default=None, description="price over balance, whatever the age; none: the world's by age"
+    )
 
 
 class LendingSpec(Spec):
-    """What lenders use on their own behalf, whoever collects for them."""
+    """What lenders use and do on their own behalf, whoever collects for them."""
 
     modules: tuple[Id, ...] = Field(default=(), description="modules that lenders use, such as early_warning")
     lenders: tuple[int, ...] | None = Field(default=None, description="numbers of those that do; none: all")
+    bureau_reporting: bool = Field(
+        default=False, description="whether these lenders report long overdue debts to a credit bureau"
+    )
 
     def used_by(self, module: str, lenders: int) -> tuple[int, ...]:
         """Numbers of the lenders, of ``lenders`` in all, that use a module."""
@@ -310,6 +359,7 @@ class Scenario(Spec):
     portfolio: PortfolioRef = PortfolioRef()
     channels: ChannelSwitches = ChannelSwitches()
     collectors: tuple[CollectorSpec, ...] = Field(min_length=1, max_length=500)
+    debt_sales: tuple[DebtSaleSpec, ...] = ()
     lending: LendingSpec = LendingSpec()
     prediction: PredictionSpec = PredictionSpec()
     receivables: ReceivablesSpec = ReceivablesSpec()
@@ -334,4 +384,13 @@ class Scenario(Spec):
                 raise ValueError(
                     f"collectors: name {name!r} is given twice|a name of its own for each collector"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _known_buyers(self) -> Self:
+        buyers = [collector.name for collector in self.collectors if collector.kind == "debt_buyer"]
+        for sale in self.debt_sales:
+            if sale.buyer not in buyers:
+                allowed = ", ".join(buyers) or "a collector of kind debt_buyer"
+                raise ValueError(f"debt_sales: {sale.buyer!r} is no debt buyer|{allowed}")
         return self

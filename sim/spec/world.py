@@ -170,6 +170,21 @@ class CollectionNumbers(Group):
     plan_kept: Quantity = quantity("1/instalment", 0, 1, "plan instalments kept")
     plan_months: Quantity = quantity("months", 1, 60, "length of a plan")
     proof_upload: Quantity = quantity("1/offer", 0, 1, "disputes settled by uploaded proof")
+    settlement_taken: Quantity = quantity(
+        "1/offer", 0, 1, "settlements agreed by borrowers who can pay the reduced balance at once"
+    )
+    skip_trace_cost: Quantity = quantity("yuan/search", 0, 1e5, "price of a search for a lost borrower")
+    skip_trace_finds: Quantity = quantity("1/search", 0, 1, "searches that find the borrower")
+    debt_sale_price: Quantity = quantity(
+        "share", 0, 1, "price over the balance of a debt charged off a year ago"
+    )
+    debt_sale_decline: Quantity = quantity(
+        "1/year", 0, 10, "exponential fall of that price with the time since the charge-off"
+    )
+    dials_per_caller: Quantity = quantity("1/week", 1, 1e5, "calls that a caller dials")
+    reporting_pressure: Quantity = quantity(
+        "factor", 0, 10, "chance that a borrower who is reported to the credit bureau pays unasked"
+    )
     third_party_pressure: Quantity = quantity("factor", 0, 5, "persuasion when third parties are contacted")
     third_party_raises: Quantity = quantity(
         "share", 0, 1, "rise of persuasion by third parties where the scenario says that they raise it"
@@ -318,6 +333,8 @@ class LenderNumbers(Group):
         "share", 0, 1, "riskiest accounts falling due that early warning reminds before the due date"
     )
     standard_speed: Quantity = quantity("1/week", 0, 1, "speed at which standards move")
+    report_after_days: Quantity = quantity("days", 0, 30000, "lateness that is reported to a credit bureau")
+    reported_approval: Quantity = quantity("factor", 0, 1, "approval of new loans of a reported borrower")
 
 
 class SupervisionNumbers(Group):
