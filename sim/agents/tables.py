@@ -202,6 +202,8 @@ class CollectorColumns(NamedTuple):
     """One row a collector; sums are since the start of measurement."""
 
     money: I64
+    callers: F64  # heads now
+    analysts: F64  # heads now
     accounts: I64  # placed here now
     attempts: I64
     contacts: I64
@@ -217,6 +219,9 @@ class CollectorColumns(NamedTuple):
     labour_cost: I64  # fen
     recovered: I64  # fen, from accounts placed here
     commission: I64  # fen
+    digital_cost: I64  # fen, part of cost: by text, messenger, robot and app
+    invested: I64  # fen, full prices of modules bought, and training
+    tax_credit: I64  # fen, relief not yet used
 
 
 class PlacementColumns(NamedTuple):

@@ -9,6 +9,7 @@ from sim.collection.app_added import AppAdded
 from sim.collection.app_based import AppBased
 from sim.collection.cases import Capacity, Cases
 from sim.collection.compliance_guard import ComplianceGuard
+from sim.collection.digital import digital_cost, is_digital
 from sim.collection.effort import with_effort
 from sim.collection.funnel import Latent, Outcome, funnel
 from sim.collection.left_alone import LeftAlone
@@ -40,8 +41,10 @@ __all__ = [
     "Treatment",
     "count_violations",
     "decide",
+    "digital_cost",
     "funnel",
     "funnel_parameters",
+    "is_digital",
     "module",
     "module_names",
     "permit",

@@ -23,6 +23,7 @@ class RunRecord(NamedTuple):
     sleep_base_rate: float
     sleep_odds_ratio: float
     normal_output: int  # fen a week
+    country_debt: float = 0.0  # delinquent household debt of a country, bn yuan
 
 
 class MeasureValue(NamedTuple):

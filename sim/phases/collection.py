@@ -8,7 +8,7 @@ from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.phases.contracts import pay_collectors
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
-from sim.phases.work import work_accounts
+from sim.phases.work import staff_collectors, work_accounts
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -26,12 +26,14 @@ def collection(state: State) -> None:
         return
     a = state.accounts
     place(state)
+    staff_collectors(state)
     ended = a.dispute_open & (state.clock - a.dispute_week >= DISPUTE_WEEKS)
     a.dispute_open[ended] = False
     a.dispute_ground[ended] = False
     state.week_complaints[:] = 0
     state.week_violations[:] = 0
     state.week_costs[:] = 0
+    state.week_digital_costs[:] = 0
     if state.clock % WEEKS_PER_YEAR != SPRING_FESTIVAL_WEEK:
         for number in range(len(state.spec.collectors)):
             work_accounts(state, number)

@@ -9,6 +9,8 @@ import numpy as np
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
+from sim.phases.market import count_market
+from sim.phases.profit_tax import tax_profit
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -52,13 +54,15 @@ def pay_collectors(state: State) -> None:
         ledger.pay("collection_fees", Sector.LENDERS, Sector.COLLECTORS, int(fees.sum()))
         ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, cost)
         macro.others += cost
+        count_market(state, number, int(fees.sum()), cost)
         _settle_with_owners(state, number)
 
 
 def _settle_with_owners(state: State, number: int) -> None:
-    """Each quarter owners take a collector's profit or make good its loss."""
+    """Each quarter owners take a collector's profit after tax or make good its loss."""
     if state.clock % 13 != 12:
         return
+    tax_profit(state, number)
     money = int(state.collectors.money[number])
     if money >= 0:
         state.ledger.pay("collector_profits", Sector.COLLECTORS, Sector.OTHERS, money)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.agents.tables import NO_JOB
 from sim.core.kernel import kernel
+from sim.phases.market import market_figures
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -89,6 +90,7 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "stress_mean": _share(stress, people),
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
+        **market_figures(state),
         "lending_standard": float(state.lenders.standard.mean()),
         "world_net_lending": state.macro.world,
     }
@@ -115,6 +117,12 @@ WEEKLY_SUMS = (
     "fines",
     "collection_cost",
     "labour_cost",
+    "digital_spend",
+    "traditional_spend",
+    "modules_bought",
+    "adoption_subsidies",
+    "training_costs",
+    "profit_taxes",
     "laid_off",
     "bad_trade_debt",
     "trade_written_off",

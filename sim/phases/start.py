@@ -33,6 +33,7 @@ from sim.phases.books import open_books
 from sim.phases.credit import exposures
 from sim.phases.parameters import firm_parameters, household_parameters
 from sim.phases.state import Macro, State
+from sim.phases.work import staff_collectors
 from sim.spec.portfolio import Portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
@@ -119,6 +120,8 @@ def start(
     state.week_complaints = np.zeros(count, np.int64)
     state.week_violations = np.zeros(count, np.int64)
     state.week_costs = np.zeros(count, np.int64)
+    state.week_digital_costs = np.zeros(count, np.int64)
     state.late_repaid = np.zeros(len(lenders.money), np.int64)
+    staff_collectors(state)
     open_books(state)
     return state

@@ -85,8 +85,12 @@ class State:
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_digital_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    conduct_seen: tuple[int, int] = (0, 0)  # complaints and accounts contacted at the last look
+    stance: float = 1.0  # what multiplies inspections
+    bought: dict[int, frozenset[str]] = field(default_factory=dict)  # names by collector
     adopted: dict[int, str] = field(default_factory=dict)
     strategies: dict[tuple[int, str], Strategy] = field(default_factory=dict)
     week_sums: dict[str, int] = field(default_factory=dict)
@@ -124,6 +128,7 @@ class State:
             sleep_base_rate=self.world.households.sleep_base_rate.value,
             sleep_odds_ratio=self.world.households.sleep_odds_ratio.value,
             normal_output=int(self.firms.normal_sales.sum()),
+            country_debt=self.world.collection.country_scale_debt.value,
         )
 
     @property

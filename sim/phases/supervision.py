@@ -29,7 +29,7 @@ def supervision(state: State) -> None:
             continue
         u, v, _, _ = uniforms(key, state.clock, number, 0)
         missed = (1.0 - numbers.complaint_finds.value) ** int(state.week_complaints[number])
-        if u < 1.0 - missed or v < inspections * numbers.inspection_finds.value:
+        if u < 1.0 - missed or v < state.stance * inspections * numbers.inspection_finds.value:
             c = state.collectors
             c.violations_found[number] += violations
             c.fines[number] += fine * violations

@@ -44,7 +44,9 @@ WEEK: tuple[Phase, ...] = (
                                      "borrowers.stress", "placements.*", "collectors.*", "lenders.money",
                                      "firms.cash", "links.under_collection")),
     Phase("supervision", supervision, ("collectors.*",)),
-    Phase("adaptation", adaptation, (), moves_money=False),
+    # checks the books itself, in the weeks in which it acts
+    Phase("adaptation", adaptation, ("collectors.callers", "collectors.analysts", "collectors.money",
+                                     "collectors.invested", "collectors.tax_credit"), moves_money=False),
     Phase("measurement", measurement, (), moves_money=False),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from sim.collection import (
     Strategy,
     count_violations,
     decide,
+    digital_cost,
     funnel,
     permit,
     ration,
@@ -20,6 +21,7 @@ from sim.collection import (
 from sim.collection.names import FIELD, HUMAN
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
+from sim.phases.analysts import mastery, read_scores, time_calls
 from sim.phases.choice import strategy_of
 from sim.phases.observe import latent, observe, risk_score
 from sim.spec.scenario import RolloutEvent
@@ -34,10 +36,22 @@ PLAN_PAUSE = 52
 
 
 def capacity_of(state: State, number: int) -> Capacity:
-    """Dials and visits that a collector's staff can make this week."""
+    """Dials and visits that a collector's staff can make this week; analysts do not dial."""
     spec, numbers = state.spec.collectors[number], state.world.collection
     thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
-    return Capacity(int(numbers.human_dials.value * thousands), int(numbers.field_visits.value * thousands))
+    trained = state.collectors.analysts[number] * numbers.dials_per_caller.value
+    dials = max(0.0, numbers.human_dials.value * thousands - trained)
+    return Capacity(int(dials), int(numbers.field_visits.value * thousands))
+
+
+def staff_collectors(state: State) -> None:
+    """Heads: callers that the dials take, less those who became analysts."""
+    c, numbers = state.collectors, state.world.collection
+    people = np.count_nonzero(state.borrowers.wage) / 1000
+    for number, spec in enumerate(state.spec.collectors):
+        dials = numbers.human_dials.value * people * spec.capacity * spec.effort
+        heads = dials / numbers.dials_per_caller.value
+        c.callers[number] = max(0.0, heads - c.analysts[number])
 
 
 def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
@@ -57,7 +71,8 @@ def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
 
 def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> None:
     """One strategy works the accounts in rows ``k`` of one collector for a week."""
-    cases = observe(state, k)
+    mastered = mastery(state, number)
+    cases = read_scores(state, observe(state, k), mastered)
     wanted = with_effort(
         decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
         seed=state.seed, week=state.clock,
@@ -71,7 +86,11 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     made = ration(permission.treatment, cases, capacity)
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
     violations = count_violations(made, cases, state.rules)
-    outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
+    numbers = time_calls(state.funnel_numbers, mastered)
+    outcome = funnel(made, cases, latent(state, k), numbers, seed=state.seed, week=state.clock)
+    digital = digital_cost(made, outcome, numbers)
+    state.collectors.digital_cost[number] += digital
+    state.week_digital_costs[number] += digital
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price

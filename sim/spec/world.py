@@ -136,6 +136,7 @@ class CollectionNumbers(Group):
     plan_kept: Quantity = quantity("1/instalment", 0, 1, "plan instalments kept")
     plan_months: Quantity = quantity("months", 1, 60, "length of a plan")
     proof_upload: Quantity = quantity("1/offer", 0, 1, "disputes settled by uploaded proof")
+    dials_per_caller: Quantity = quantity("1/week", 1, 1e5, "calls that a caller dials")
     third_party_pressure: Quantity = quantity("factor", 0, 5, "persuasion when third parties are contacted")
     third_party_complaints: Quantity = quantity(
         "factor", 1, 100, "complaints when third parties are contacted"
@@ -145,6 +146,25 @@ class CollectionNumbers(Group):
     )
     contact_check_cost: Quantity = quantity(
         "yuan/case and week", 0, 1e4, "price of checking the contacts with a case before they are made"
+    )
+    training_cost: Quantity = quantity("yuan/head", 0, 1e7, "price of making a caller an analyst")
+    analysts_needed: Quantity = quantity(
+        "heads/1,000 accounts", 0, 1e3, "analysts that scores and call times need for their full effect"
+    )
+    module_price: Quantity = quantity(
+        "yuan/1,000 accounts", 0, 1e9, "price of a module or a digital strategy, paid once"
+    )
+    module_promise: Quantity = quantity(
+        "share", -1, 1, "own costs that sellers of modules promise to save; believed until peers are seen"
+    )
+    gain_uncertainty: Quantity = quantity(
+        "share", 0, 10, "sd over own costs of a collector's error about what a module brings, nobody having it"
+    )
+    profit_tax: Quantity = quantity(
+        "share", 0, 1, "of a collector's quarterly profit, where adaptation is on"
+    )
+    country_scale_debt: Quantity = quantity(
+        "bn yuan", 0, 1e6, "delinquent household debt of the country that market sizes are scaled to"
     )
     receivable_gap_human: Quantity = quantity(
         "share", 0, 1, "gap to full payment closed by human collection of a receivable"
@@ -252,6 +272,12 @@ class SupervisionNumbers(Group):
         "1/complaint", 0, 1, "complaints that lead to a finding when a rule was broken"
     )
     inspection_finds: Quantity = quantity("1/inspection", 0, 1, "inspections that find a week's violations")
+    usual_complaints: Quantity = quantity(
+        "1/1,000 contacted", 0.001, 1e3, "complaints at which a regulator that adapts inspects as usual"
+    )
+    stance_most: Quantity = quantity(
+        "factor", 1, 100, "most that it multiplies inspections by; at least one over it"
+    )
 
 
 class World(Spec):
