@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.collection import Cases, FunnelParameters, is_digital
+from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.core.rng import uniforms
-from sim.core.kernel import kernel
 from sim.phases.choice import strategy_of
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def analysts_wanted(state: State, number: int) -> float:
     """Heads that the accounts placed with a collector now need for the full effect of scores."""
-    return float(
-        state.world.collection.analysts_needed.value * int(state.collectors.accounts[number]) / 1000
-    )
+    return float(state.world.collection.analysts_needed.value * int(state.collectors.accounts[number]) / 1000)
 
 
 def mastery(state: State, number: int) -> float:

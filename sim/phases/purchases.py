@@ -77,8 +77,8 @@ def expected_gain(state: State, number: int, row: int, earned: F64, names: list[
     """What a collector thinks offer ``row`` adds to its earnings per account and look, fen.
 
     Peers' mean earnings less its own where peers use it, else the share of its own costs that sellers
-    promise; and an error of its own, normal with ``gain_uncertainty`` of its costs over the root of one
-    more than the peers seen (keyed: stream ``adaptation.offers``, slot = collector, draw = offer).
+    promise; and an opinion of its own, which stays: normal with ``gain_uncertainty`` of its costs over
+    the root of one more than the peers seen (stream ``adaptation.offers``, slot = collector, draw = offer).
     """
     spec, numbers = state.spec.adaptation, state.world.collection
     c = state.collectors
@@ -89,9 +89,9 @@ def expected_gain(state: State, number: int, row: int, earned: F64, names: list[
         mean = float(np.mean(earned[peers])) - float(earned[number])
     else:
         mean = numbers.module_promise.value * cost
-    u, v, _, _ = uniforms(state.key("adaptation.offers"), state.clock, number, row)
-    error = numbers.gain_uncertainty.value * cost / math.sqrt(1 + len(peers))
-    return float(mean + error * normal(u, v))
+    u, v, _, _ = uniforms(state.key("adaptation.offers"), 0, number, row)
+    opinion = numbers.gain_uncertainty.value * cost / math.sqrt(1 + len(peers))
+    return float(mean + opinion * normal(u, v))
 
 
 def _worth(state: State, number: int, row: int, earned: F64, names: list[str]) -> float:

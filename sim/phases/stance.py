@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sim.phases.state import State
 
+#: Part of the way that the stance goes at a look (assumption).
+SPEED = 0.5
+
 
 def move_stance(state: State) -> None:
-    """Inspections are multiplied by complaints per 1,000 contacted since the last look over the usual.
+    """The factor on inspections moves towards complaints per 1,000 contacted since the last look over
+    the usual.
 
     At most ``supervision.stance_most`` and at least one over it; a time without contacts leaves the
     stance as it is.
@@ -21,4 +25,4 @@ def move_stance(state: State) -> None:
     if contacted > 0:
         most = numbers.stance_most.value
         wanted = 1000 * complaints / contacted / numbers.usual_complaints.value
-        state.stance = min(most, max(1.0 / most, wanted))
+        state.stance += SPEED * (min(most, max(1.0 / most, wanted)) - state.stance)

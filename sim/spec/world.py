@@ -158,7 +158,10 @@ class CollectionNumbers(Group):
         "share", -1, 1, "own costs that sellers of modules promise to save; believed until peers are seen"
     )
     gain_uncertainty: Quantity = quantity(
-        "share", 0, 10, "sd over own costs of a collector's error about what a module brings, nobody having it"
+        "share",
+        0,
+        10,
+        "sd over own costs of a collector's error about what a module brings, nobody having it",
     )
     profit_tax: Quantity = quantity(
         "share", 0, 1, "of a collector's quarterly profit, where adaptation is on"
