@@ -25,15 +25,16 @@ def is_digital(strategy: Strategy) -> bool:
 
 
 def digital_cost(made: Treatment, outcome: Outcome, numbers: FunnelParameters) -> int:
-    """Cost of a week's contacts on digital channels, fen, at most the whole cost.
+    """Part of the cost of a week's contacts that went to digital channels, fen.
 
-    Attempts by their price; a conversation counts where the most persuasive contact was on a digital
-    channel. Everything else (people, letters, checks of contacts) is the rest of the cost.
+    Attempts count by their price, a conversation on the most persuasive channel of contact; what
+    conversations on further channels cost is split in the same proportion. People and letters are the rest.
     """
+    count = len(numbers.cost_attempt)
     attempts = made.attempts.sum(axis=(0, 2), dtype=np.int64)
-    reached = np.bincount(outcome.channel, minlength=len(numbers.cost_attempt))
-    cost = sum(
-        attempts[c] * numbers.cost_attempt[c] + reached[c] * numbers.cost_conversation[c]
-        for c in DIGITAL_CHANNELS
-    )
-    return min(round(float(cost)), int(outcome.cost.sum()))
+    talks = np.bincount(outcome.channel[outcome.contacts > 0], minlength=count)
+    known = attempts * numbers.cost_attempt + talks * numbers.cost_conversation
+    whole = float(known.sum())
+    if whole == 0:
+        return 0
+    return round(int(outcome.cost.sum()) * float(known[list(DIGITAL_CHANNELS)].sum()) / whole)

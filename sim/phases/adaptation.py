@@ -1,4 +1,4 @@
-"""Adaptation: now and then collectors copy, buy and train, and the regulator takes a stance. Off by default."""
+"""Adaptation: now and then collectors copy, buy and train, and the regulator looks up. Off by default."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def imitate(state: State, earned: F64) -> set[int]:
     copied, key, done = strategy_name(state, best), state.key("adaptation"), set()
     for number in range(len(earned)):
         u, _, _, _ = uniforms(key, state.clock, number, 0)
-        if earned[number] < earned[best] and u < state.spec.adaptation.imitation:
-            if may_copy(state, number, copied) and strategy_name(state, number) != copied:
-                state.adopted[number] = copied
-                done.add(number)
+        willing = earned[number] < earned[best] and u < state.spec.adaptation.imitation
+        if willing and may_copy(state, number, copied) and strategy_name(state, number) != copied:
+            state.adopted[number] = copied
+            done.add(number)
     return done

@@ -149,7 +149,7 @@ class LeversSpec(Spec):
 
 
 class AdaptationSpec(Spec):
-    """Whether collectors copy better earners, train, buy; off in comparisons, which pin strategies and rules."""
+    """How collectors and the regulator adapt; off in comparisons, which pin strategies and rules."""
 
     enabled: bool = False
     every_weeks: int = Field(default=13, ge=1, le=520)
@@ -158,8 +158,8 @@ class AdaptationSpec(Spec):
     )
     training: Share = Field(
         default=0.0,
-        description="callers whom a collector with a digital strategy makes analysts at a look; above 0 scores "
-        "need analysts",
+        description="callers whom a collector with a digital strategy makes analysts at a look; "
+        "above 0 scores need analysts",
     )
     offers: tuple[Annotated[str, Field(pattern=r"^\+?[a-z0-9_-]{1,40}$")], ...] = Field(
         default=(),
