@@ -171,6 +171,18 @@ def _year_of_phases() -> dict[str, set[str]]:
             },
         ),
         ("evidence", {"world.lenders.standard_capital": 10.0, "rules.attempts_per_week": 0}),
+        (
+            "evidence",
+            {
+                "collectors[1].strategy": "app_based",
+                "adaptation.enabled": True,
+                "adaptation.training": 0.5,
+                "adaptation.offers": ["ai_tiered"],
+                "world.collection.module_price": 10.0,
+                "world.collection.gain_uncertainty": 0.0,
+                "rules.tax_relief": 0.5,
+            },
+        ),
     ):
         model: Any = seasoned(world, population__borrowers=1500, population__firms=150).branch(changes)
         for _ in range(52):
