@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim import contagion
-    from sim.collection import Capacity, Cases, Treatment, register_strategy
+    from sim.collection import Capacity, Cases, Treatment, register_rule, register_strategy
     from sim.core.errors import ArrearsError, LedgerError, SpecError, StoppedError
     from sim.experiments import Comparison, Outbreak, TwinResult, compare, outbreak, twin
     from sim.experiments.decomposition import decompose, remedies
@@ -47,6 +47,7 @@ _NAMES = {
     "outbreak": "sim.experiments",
     "read_network": "sim.network.read",
     "read_portfolio": "sim.spec.portfolio",
+    "register_rule": "sim.collection",
     "register_strategy": "sim.collection",
     "remedies": "sim.experiments.decomposition",
     "twin": "sim.experiments",
@@ -80,6 +81,7 @@ __all__ = [
     "outbreak",
     "read_network",
     "read_portfolio",
+    "register_rule",
     "register_strategy",
     "remedies",
     "twin",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.agents.institutions import Collector, Lender, Regulator
 from sim.agents.people import Borrower, Firm
+from sim.collection import check_own_rules
 from sim.collection import module as find_module
 from sim.collection import strategy as find_strategy
 from sim.core.columns import read_only
@@ -353,7 +354,7 @@ def _check_names(state: State) -> None:
         elif event.kind == "world":
             _check_world_event(state, event.changes)
         elif event.kind == "rules":
-            load_rules(event.rules)
+            check_own_rules(apply_rule_changes(load_rules(event.rules), state.spec.rules_changes))
         elif event.kind in ("fail", "rescue", "shield") and event.firm >= len(state.firms.cash):
             most = len(state.firms.cash) - 1
             raise SpecError(

@@ -203,7 +203,8 @@ def test_one_more_channel_moves_no_other_channels_luck(p: FunnelParameters) -> N
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 def test_each_mechanism_changes_something_alone(p: FunnelParameters, mechanism: str) -> None:
     n = MANY
-    plan = Treatment.nothing(n).use("human", 20, tone="hard").use("app", 1)
+    plan = Treatment.nothing(n).use("human", 20, tone="hard").use("app", 1).use("text", 1).use("robot", 2)
+    plan.reads_state[:] = True
     plan.offer_plan[:] = plan.offer_proof[:] = plan.third_party[:] = plan.scored_calls[:] = True
     row = np.arange(n)
     latent: dict[str, Any] = {
@@ -228,6 +229,8 @@ def test_each_mechanism_changes_something_alone(p: FunnelParameters, mechanism: 
         "proof": "dispute_settled",
         "scored_calls": "contacts",
         "day_part": "contacts",
+        "age_response": "contacts",
+        "state_tone": "plan",
         "reach_loss": "phone_reach",
         "stress": "stress_added",
         "complaint": "complaint",

@@ -169,7 +169,7 @@ def test_every_phase_is_described_in_order() -> None:
 
 def test_every_number_of_a_world_is_described() -> None:
     text = _text(ROOT / "docs" / "model.md")
-    deep = re.compile(r"\w+\.(channels|tones)\.")
+    deep = re.compile(r"\w+\.(channels|tones|text_response|messenger_response)\.")
     names = {name.rpartition(".")[2] if deep.match(name) else name for name in world_numbers()}
     missing = sorted(name for name in names if f"`{name}`" not in text)
     assert not missing, missing
@@ -179,6 +179,7 @@ def test_no_number_of_a_world_is_invented() -> None:
     groups = [name for name in World.model_fields if name not in ("id", "label")]
     named = re.findall(rf"`((?:{'|'.join(groups)})\.[a-z_0-9.]+)`", _text(ROOT / "docs" / "model.md"))
     known = {*world_numbers(), "collection.channels", "collection.tones"}
+    known |= {"collection.text_response", "collection.messenger_response"}
     assert set(named) <= known, set(named) - known
 
 

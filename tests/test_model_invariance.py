@@ -170,7 +170,15 @@ def _year_of_phases() -> dict[str, set[str]]:
                 "receivables.coverage": 0.5,
             },
         ),
-        ("evidence", {"world.lenders.standard_capital": 10.0, "rules.attempts_per_week": 0}),
+        (
+            "evidence",
+            {
+                "world.lenders.standard_capital": 10.0,
+                "rules.attempts_per_week": 0,
+                "rules.payment_term_cap_days": 28,
+                "lending.modules": ["early_warning"],
+            },
+        ),
         (
             "evidence",
             {

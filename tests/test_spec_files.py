@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sim.collection import strategy_names
 from sim.core.errors import SpecError
 from sim.core.paths import scenarios_dir
 from sim.spec.check import check_file
@@ -214,7 +215,7 @@ def test_own_world_keeps_sources_only_of_what_it_keeps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_shipped_scenarios_load_and_round_trip(tmp_path: Path, name: str) -> None:
-    scenario = load_scenario(name, strategies=STRATEGIES)
+    scenario = load_scenario(name, strategies=strategy_names())
     file = tmp_path / "again.yaml"
     file.write_text(to_yaml(scenario), encoding="utf-8")
     assert load_scenario(file) == scenario
@@ -283,7 +284,7 @@ def test_unknown_sector_of_a_demand_event(tmp_path: Path) -> None:
     ],
 )
 def test_check_says_what_a_file_is(file: str, part: str) -> None:
-    verdict = check_file(scenarios_dir() / file, strategies=STRATEGIES)
+    verdict = check_file(scenarios_dir() / file, strategies=strategy_names())
     assert part in verdict
     assert "\n" not in verdict
 

@@ -62,6 +62,8 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     sd = FORGETFULNESS_SD
     b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
     b.laid_off_by[:] = -1
+    regions = world.collection.regions.value
+    b.region[:] = (regions * uniform_rows(seed, "borrowers.region", rows)[:, 0]).astype(np.uint8)
     b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(
         np.int64
     )

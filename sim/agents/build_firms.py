@@ -73,7 +73,9 @@ def _links(network: SupplyNetwork, world: World, sectors: tuple[str, ...]) -> Li
     usual = np.full(network.firms, round(n.terms_weeks.value), np.int8)
     if "construction" in sectors:
         usual[network.sector == sectors.index("construction")] = round(n.construction_terms_weeks.value)
-    k.terms[:] = np.where(network.terms_weeks >= 0, network.terms_weeks, usual[k.buyer])
+    k.contract_terms[:] = np.where(network.terms_weeks >= 0, network.terms_weeks, usual[k.buyer])
+    k.terms[:] = k.contract_terms
+    k.terms_from[:] = -int(k.terms.max(initial=0)) - 1
     return k
 
 

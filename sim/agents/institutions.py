@@ -83,6 +83,16 @@ class Collector(_Institution):
         return int(self._state.collectors.violations[self.number])
 
     @property
+    def suspended(self) -> bool:
+        """Whether its licence is suspended this week."""
+        return bool(self._state.collectors.suspended_until[self.number] > self._state.clock)
+
+    @property
+    def staff_lost(self) -> float:
+        """Share of its staff that enforcement took away and that is not hired again yet."""
+        return float(self._state.collectors.staff_lost[self.number])
+
+    @property
     def fines(self) -> int:
         """Fines it paid, fen."""
         return int(self._state.collectors.fines[self.number])

@@ -31,6 +31,7 @@ class BorrowerColumns(NamedTuple):
     first_account: I32
     accounts: U8
     age_group: U8  # 0 young, 1 middle, 2 old
+    region: U8
     reluctant: Bool  # able but unwilling
     willingness: F32  # 1 - probability of being reluctant, as known at the start
     forgetfulness: F32  # multiplies the chance to forget
@@ -38,6 +39,7 @@ class BorrowerColumns(NamedTuple):
     digital_reach: F32
     hiding: Bool
     stress: F32
+    breathing_until: I32  # first week after a registered breathing space, 0 never
     family_week: I32  # first week in which the family can lend (again)
     essentials_missed: I32  # weeks so far
     weight: F32  # workers of the modelled firms that the row stands for
@@ -68,7 +70,10 @@ class AccountColumns(NamedTuple):
     asked: Bool  # next payment is owed to a collector's contact
     plan_left: U8  # months
     plan_amount: I64
+    plan_by_app: Bool  # agreed in the app, which shows its progress
     plan_week: I32  # when the newest plan was agreed
+    plan_offered: Bool  # since the account was last in order
+    clock_stopped: I16  # weeks of breathing space since then, which do not age the debt
     dispute_ground: Bool
     dispute_open: Bool
     dispute_week: I32
@@ -83,6 +88,10 @@ class AccountColumns(NamedTuple):
     broken_promises: U8
     collector: I16  # -1 none
     hold_out: Bool
+    late_spells: U8  # times that it fell into arrears
+    warned: Bool  # reminded of the coming due date
+    flagged: Bool  # predicted to be among the riskiest of those that fall due
+    refused: Bool  # nothing new is lent
     generation: I32
     placed_stage: U8  # stage of the newest placement, 0 none
 
@@ -166,7 +175,10 @@ class LinkColumns(NamedTuple):
     buyer: I32
     supplier: I32
     weekly_amount: I64  # normal order
-    terms: I8
+    contract_terms: I8  # weeks, without any cap
+    terms: I8  # of orders from terms_from on
+    former_terms: I8  # of earlier orders
+    terms_from: I32  # week
     since: I32  # first week whose orders count
     not_due: I64
     overdue: I64
@@ -222,6 +234,9 @@ class CollectorColumns(NamedTuple):
     digital_cost: I64  # fen, part of cost: by text, messenger, robot and app
     invested: I64  # fen, full prices of modules bought, and training
     tax_credit: I64  # fen, relief not yet used
+    staff_lost: F64  # share of staff that enforcement took away, coming back
+    suspended_until: I32  # first week in which it may work again, 0 never suspended
+    misuse_fined_until: I32  # first week in which misuse of data is fined again
 
 
 class PlacementColumns(NamedTuple):

@@ -103,7 +103,7 @@ def _verdict(path: Path, mapping: str | None) -> str:
 
 
 def _specification_verdict(path: Path) -> str:
-    from sim.collection import module_names, strategy_names
+    from sim.collection import module_names, own_rule_names, strategy_names
     from sim.network.sector_table import load_sector_table
     from sim.spec.check import check_file
 
@@ -111,6 +111,7 @@ def _specification_verdict(path: Path) -> str:
         path,
         strategies=strategy_names(),
         modules=module_names(),
+        own_rules=own_rule_names(),
         sectors=load_sector_table().sectors,
     )
 

@@ -31,6 +31,7 @@ class AiTiered:
     """
 
     name = "ai_tiered"
+    learns = True
     receivable_channel = "digital"
 
     def value(self, cases: Cases) -> F32:

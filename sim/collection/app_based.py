@@ -19,7 +19,7 @@ DIALS: Final = 5
 
 
 def self_service(treatment: Treatment, cases: Cases) -> Treatment:
-    """Add app notices, plan offers and proof upload for all who have the app.
+    """Add app notices, plans that can be negotiated and proof upload for all who have the app.
 
     Plans are offered between 31 and 180 days late only: giving time to everyone late would flatter
     the app, as longer terms brought no rise of repayment in a large trial (Dobbie and Song 2020).
@@ -27,6 +27,7 @@ def self_service(treatment: Treatment, cases: Cases) -> Treatment:
     treatment.use(APP, NOTICES, where=cases.has_app & ~cases.on_plan)
     treatment.offer_plan |= cases.has_app & ((cases.stage == MIDDLE) | (cases.stage == LATE))
     treatment.offer_proof |= cases.has_app
+    treatment.negotiate |= cases.has_app
     return treatment
 
 

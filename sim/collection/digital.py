@@ -17,11 +17,15 @@ DIGITAL_CHANNELS: Final = (TEXT, MESSENGER, ROBOT, APP)
 
 
 def is_digital(strategy: Strategy) -> bool:
-    """Whether a strategy is a digital one: it says so (``digital``), or works receivables digitally."""
-    declared = getattr(strategy, "digital", None)
+    """Whether a strategy is a digital one, whatever modules it has.
+
+    It says so (``digital``), or else its scores are learned (``learns``) or it works receivables digitally.
+    """
+    base = getattr(strategy, "base", strategy)
+    declared = getattr(base, "digital", None)
     if declared is not None:
         return bool(declared)
-    return getattr(strategy, "receivable_channel", "human") == "digital"
+    return bool(getattr(base, "learns", False)) or getattr(base, "receivable_channel", "human") == "digital"
 
 
 def digital_cost(made: Treatment, outcome: Outcome, numbers: FunnelParameters) -> int:

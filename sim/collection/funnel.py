@@ -12,7 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.collection.cases import Cases
-from sim.collection.names import APP, CHANNELS, DAY_PARTS, FIELD, HUMAN, LETTER, MESSENGER, NO_CHANNEL
+from sim.collection.names import (
+    APP,
+    CHANNELS,
+    DAY_PARTS,
+    FIELD,
+    FIRM,
+    GENTLE,
+    HUMAN,
+    LETTER,
+    MESSENGER,
+    NO_CHANNEL,
+    RELUCTANT,
+    ROBOT,
+    SHORT,
+    WILLING,
+)
 from sim.collection.parameters import FunnelParameters
 from sim.collection.treatment import Treatment
 from sim.core.calendar import WEEKS_PER_MONTH
@@ -27,6 +42,7 @@ _PARTS = len(DAY_PARTS)
 # draws after those of the channels
 _DRAW_OFFERS = _CHANNELS
 _DRAW_COMPLAINT = _CHANNELS + 1
+_DRAW_SIGNAL = _CHANNELS + 2
 _DAYS_PER_MONTH = 7.0 * WEEKS_PER_MONTH
 
 
@@ -84,6 +100,7 @@ class _Seen(NamedTuple):
 
     account: I32
     days_past_due: NDArray[np.int16]
+    age_group: U8
     promise_open: Bool
     on_plan: Bool
     dispute_open: Bool
@@ -98,6 +115,7 @@ class _Planned(NamedTuple):
     offer_proof: Bool
     third_party: Bool
     scored_calls: Bool
+    reads_state: Bool
 
 
 def funnel(
@@ -113,8 +131,9 @@ def funnel(
 
     *Contact* on a channel has the chance 1 - prod (1 - q)^attempts over day parts, with q the product
     of the channel's contact rate, its day-part factor and the reach: the phone's for calls, texts and
-    robots, the digital one for app and messenger, 1 for visits and letters; scored calls multiply q of
-    human dials; q is at most .98. A borrower in hiding answers in app and messenger only.
+    robots, the digital one for app and messenger, 1 for visits and letters; texts and messages are answered
+    differently by age; scored calls multiply q of human dials; q is at most .98. A borrower in hiding
+    answers in app and messenger only.
 
     A contact *reminds* a borrower who forgot. In a conversation a borrower with a ground raises a
     *dispute* (open disputes may be settled by uploaded proof in app or messenger); one who is short of
@@ -122,6 +141,10 @@ def funnel(
     persuasion x tone x exp(-decline x months late), x response of the reluctant, x pressure of third
     parties where people collect. Nobody with a dispute, plan or open promise promises again, and each
     case gives one of these answers a week.
+
+    A gentle tone wins plans of those short of money and loses promises of the reluctant. A robot that
+    *reads the state* takes it right with the world's chance, else for another one, and is firm with
+    whom it takes for reluctant, gentle with all others; its planned tone then does not matter.
 
     Attempts wear *reach* down by (1 - loss x tone) each, add *stress* (people's attempts, scaled as
     complaints are by tone: assumption) and *complaints* with hazard attempts x rate x tone x third
@@ -139,9 +162,15 @@ def funnel(
     key = stream(seed, "funnel")
     _attempt(planned, seen, hidden, parameters, key, week, made, reached, out)
     _wear(planned, seen, hidden, parameters, key, week, made, out)
-    asked = np.zeros(n, np.bool_)
-    _reply(planned, seen, hidden, parameters, key, week, reached, asked, out)
-    _promise(planned, seen, hidden, parameters, key, week, asked, reached, out)
+    asked, signal = np.zeros(n, np.bool_), np.zeros(n, np.uint8)
+    if planned.reads_state.any():
+        _read_states(planned, seen, hidden, parameters, key, week, signal)
+        if parameters.signal_shuffled:
+            readers = np.flatnonzero(planned.reads_state)
+            order = np.argsort(_signal_order(seen, readers, key, week), kind="stable")
+            signal[readers] = signal[readers[order]]
+    _reply(planned, seen, hidden, parameters, key, week, reached, asked, signal, out)
+    _promise(planned, seen, hidden, parameters, key, week, asked, reached, signal, out)
     return out
 
 
@@ -150,6 +179,39 @@ def _frozen(column: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     view = np.ascontiguousarray(column, dtype).view()
     view.flags.writeable = False
     return view
+
+
+def _signal_order(seen: _Seen, rows: NDArray[np.int64], key: np.uint64, week: int) -> NDArray[np.float64]:
+    """A uniform number for each row: whose signals are exchanged when they are shuffled."""
+    return np.array([uniforms(key, week, int(seen.account[i]), _DRAW_SIGNAL)[2] for i in rows])
+
+
+@kernel_step
+def _state(latent, i):  # type: ignore[no-untyped-def]
+    """The state of a borrower in a conversation."""
+    if not latent.able[i]:
+        return SHORT
+    return RELUCTANT if latent.reluctant[i] else WILLING
+
+
+@kernel
+def _read_states(planned, seen, latent, p, key, week, signal):  # type: ignore[no-untyped-def]
+    """What a robot takes each borrower's state for: the right one, or one of the two others."""
+    for i in range(signal.shape[0]):
+        if planned.reads_state[i]:
+            state = _state(latent, i)
+            u, v, _, _ = uniforms(key, week, seen.account[i], _DRAW_SIGNAL)
+            if u >= p.signal_accuracy:
+                state = (state + (1 if v < 0.5 else 2)) % 3
+            signal[i] = state
+
+
+@kernel_step
+def _tone(planned, i, channel, signal):  # type: ignore[no-untyped-def]
+    """The tone of a conversation: the planned one, or what a reading robot takes for right."""
+    if channel == ROBOT and planned.reads_state[i]:
+        return np.uint8(FIRM if signal[i] == RELUCTANT else GENTLE)
+    return planned.tone[i]
 
 
 @kernel_step
@@ -190,6 +252,7 @@ def _attempt(planned, seen, latent, p, key, week, made, reached, out):  # type: 
             out.attempts[i] += count
             rate = p.contact[channel]
             rate *= _reach(channel, latent.hiding[i], latent.phone_reach[i], latent.digital_reach[i])
+            rate *= p.age_response[channel, seen.age_group[i]]
             if channel == HUMAN and planned.scored_calls[i]:
                 rate *= p.ai_contact_factor
             u_contact, u_remind, _, _ = uniforms(key, week, seen.account[i], channel)
@@ -249,7 +312,7 @@ def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _reply(planned, seen, latent, p, key, week, reached, asked, out):  # type: ignore[no-untyped-def]
+def _reply(planned, seen, latent, p, key, week, reached, asked, signal, out):  # type: ignore[no-untyped-def]
     """Disputes and plans of those reached; ``asked`` tells who is left to be asked for a promise."""
     for i in range(reached.shape[0]):
         if out.contacts[i] == 0:
@@ -265,24 +328,29 @@ def _reply(planned, seen, latent, p, key, week, reached, asked, out):  # type: i
             out.dispute_settled[i] = uploads and u_settle < p.proof_upload
         elif not (seen.on_plan[i] or seen.promise_open[i]):
             if talks and latent.short[i] and planned.offer_plan[i]:
-                out.plan[i] = u_plan < p.plan_taken
+                taken = 0.0
+                for channel in range(_CHANNELS):
+                    if reached[i, channel] and p.two_way[channel]:
+                        taken = max(taken, p.state_tone[SHORT, _tone(planned, i, channel, signal)])
+                out.plan[i] = u_plan < p.plan_taken * taken
             asked[i] = latent.able[i] and not out.plan[i]
 
 
 @kernel
-def _promise(planned, seen, latent, p, key, week, asked, reached, out):  # type: ignore[no-untyped-def]
+def _promise(planned, seen, latent, p, key, week, asked, reached, signal, out):  # type: ignore[no-untyped-def]
     """Promises, and their chance of being kept: that of the surest channel that persuaded."""
     for i in range(asked.shape[0]):
         if not asked[i]:
             continue
-        factor = p.tone_persuasion[planned.tone[i]]
-        factor *= np.exp(-p.persuasion_decline * seen.days_past_due[i] / _DAYS_PER_MONTH)
+        state = _state(latent, i)
+        factor = np.exp(-p.persuasion_decline * seen.days_past_due[i] / _DAYS_PER_MONTH)
         if latent.reluctant[i]:
             factor *= p.reluctant_response
         for channel in range(_CHANNELS):
             if not reached[i, channel]:
                 continue
-            chance = p.persuades[channel] * factor
+            tone = _tone(planned, i, channel, signal)
+            chance = p.persuades[channel] * factor * p.tone_persuasion[tone] * p.state_tone[state, tone]
             if planned.third_party[i] and p.by_person[channel]:
                 chance *= p.third_party_pressure
             if uniforms(key, week, seen.account[i], channel)[2] < chance:

@@ -26,6 +26,11 @@ class Module:
     checks_contacts:
         Whether each contact is checked against the rules before it is made, so that no person breaks
         one. Each case worked then costs the world's ``contact_check_cost``.
+    learns, spares:
+        Whether scores are learned from history; whether cases are spared in which the estimated effect
+        is worth less than the work.
+    warns:
+        Whether its user predicts who will miss the next due date.
     before_due:
         Whether accounts are reminded in the week before a payment falls due.
     sources:
@@ -34,6 +39,9 @@ class Module:
 
     name: str = ""
     checks_contacts: bool = False
+    learns: bool = False
+    spares: bool = False
+    warns: bool = False
     before_due: bool = False
     sources: tuple[str, ...] = ()
 
@@ -84,7 +92,12 @@ class Combined:
         self.receivable_channel = getattr(base, "receivable_channel", "human")
         parts = (base, *modules)
         self.checks_contacts = any(getattr(item, "checks_contacts", False) for item in parts)
+        self.pooled_capacity = bool(getattr(base, "pooled_capacity", False))
+        self.remote_staff = bool(getattr(base, "remote_staff", False))
         self.before_due = any(getattr(item, "before_due", False) for item in parts)
+        self.learns = any(getattr(item, "learns", False) for item in parts)
+        self.spares = any(getattr(item, "spares", False) for item in parts)
+        self.warns = any(getattr(item, "warns", False) for item in parts)
         held = {source for item in parts for source in getattr(item, "sources", ())}
         self.sources = tuple(sorted(held))
 

@@ -30,6 +30,12 @@ FIRM: Final = 1
 HARD: Final = 2
 TONES: Final = ("gentle", "firm", "hard")
 
+WILLING: Final = 0
+RELUCTANT: Final = 1
+SHORT: Final = 2
+#: State of a borrower in a conversation: able and willing, able and unwilling, short of money.
+STATES: Final = ("willing", "reluctant", "short")
+
 NO_STAGE: Final = 0
 EARLY: Final = 1
 MIDDLE: Final = 2
@@ -38,7 +44,7 @@ CHARGED_OFF: Final = 4
 #: Age of debt: nothing late, 1-30, 31-90, 91-180 days late, and after charge-off.
 STAGES: Final = ("none", "early", "middle", "late", "charged_off")
 
-#: Columns of ``Permission.violations``.
+#: Columns of ``Permission.violations``. Holding a forbidden data source is counted by collector, not by case.
 VIOLATION_KINDS: Final = (
     "attempts_per_day",
     "attempts_per_week",
@@ -46,7 +52,12 @@ VIOLATION_KINDS: Final = (
     "third_party_contact",
     "field_visits",
     "pause_after_contact",
+    "forbearance",
+    "data_source",
+    "own",
 )
+#: Those of them that misuse personal data.
+DATA_MISUSE: Final = ("third_party_contact", "data_source")
 
 ChannelName = Literal["human", "field", "text", "messenger", "robot", "app", "letter"]
 DayPartName = Literal["morning", "afternoon", "evening", "night"]

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from sim.collection.names import CHANNELS, FIELD, HUMAN, TONES
+from sim.collection.names import CHANNELS, FIELD, GENTLE, HUMAN, RELUCTANT, SHORT, STATES, TONES
 from sim.core.columns import F64, Bool
 from sim.core.errors import SpecError, unknown_name
 from sim.spec.world import ChannelNumbers, ToneNumbers, World
@@ -57,6 +57,13 @@ class FunnelParameters(NamedTuple):
     tone_persuasion: F64
     tone_complaints: F64
     tone_reach_loss: F64
+    #: Contact against the channel's mean, by channel and age group, shape (7, 3).
+    age_response: F64
+    #: Promises and plans against firm tone, by state and tone, shape (3, 3), see ``states``.
+    state_tone: F64
+    #: Chance that a robot reads the state right; ``signal_shuffled`` 1: it reads that of another case.
+    signal_accuracy: float
+    signal_shuffled: float
     ai_contact_factor: float
     reluctant_response: float
     persuasion_decline: float
@@ -79,6 +86,9 @@ _OFF: Final[dict[str, dict[str, float]]] = {
     "plan": {"plan_taken": 0.0},
     "dispute": {"dispute_raised": 0.0},
     "proof": {"proof_upload": 0.0},
+    "state_tone": {"state_tone": 1.0},
+    "age_response": {"age_response": 1.0},
+    "emotion_signal": {"signal_shuffled": 1.0},
     "scored_calls": {"ai_contact_factor": 1.0},
     "day_part": {"day_part": 1.0},
     "reach_loss": {"reach_loss": 0.0},
@@ -120,6 +130,10 @@ def funnel_parameters(world: World, *, without: Iterable[str] = ()) -> FunnelPar
         tone_persuasion=_by_tone(tones, "persuasion"),
         tone_complaints=_by_tone(tones, "complaints"),
         tone_reach_loss=_by_tone(tones, "reach_loss"),
+        age_response=_age_response(world),
+        state_tone=_state_tone(world),
+        signal_accuracy=numbers.robot_signal_accuracy.value,
+        signal_shuffled=0.0,
         ai_contact_factor=numbers.ai_contact_factor.value,
         reluctant_response=numbers.reluctant_response.value,
         persuasion_decline=numbers.persuasion_decline.value,
@@ -149,6 +163,27 @@ def switch_off(parameters: FunnelParameters, mechanisms: Iterable[str]) -> Funne
             new = np.full_like(old, value) if isinstance(old, np.ndarray) else value
             parameters = parameters._replace(**{field: new})  # type: ignore[arg-type]
     return parameters
+
+
+def _age_response(world: World) -> F64:
+    """Response by channel and age group with mean one over the world's ages."""
+    n, h = world.collection, world.households
+    middle = h.middle_share.value
+    ages = np.array([h.young_share.value, middle, max(0.0, 1 - h.young_share.value - middle)])
+    table = np.ones((len(CHANNELS), len(ages)))
+    for name in ("text", "messenger"):
+        group = getattr(n, f"{name}_response")
+        row = np.array([group.young.value, group.middle.value, group.old.value])
+        table[CHANNELS.index(name)] = row / float((row * ages).sum() / ages.sum())
+    return table
+
+
+def _state_tone(world: World) -> F64:
+    """What a gentle tone does in each state against firm and hard, which are the measure."""
+    table = np.ones((len(STATES), len(TONES)))
+    table[RELUCTANT, GENTLE] = world.collection.gentle_reluctant.value
+    table[SHORT, GENTLE] = world.collection.gentle_short.value
+    return table
 
 
 def _require(world: str, field: str, names: tuple[str, ...], given: Collection[str]) -> None:

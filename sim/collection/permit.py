@@ -9,17 +9,21 @@ import numpy as np
 
 from sim.collection.cases import Cases
 from sim.collection.names import (
+    APP,
     CHANNELS,
     DAY_PART_HOURS,
     DAY_PARTS,
     FIELD,
     HUMAN,
+    MESSENGER,
     ROBOT,
+    TEXT,
     VIOLATION_KINDS,
 )
+from sim.collection.own_rules import count_own, permit_own
 from sim.collection.ration import trim
 from sim.collection.treatment import Treatment
-from sim.core.columns import I32, Bool
+from sim.core.columns import I32, U8, Bool
 from sim.core.errors import SpecError
 from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import stream, uniforms
@@ -33,6 +37,8 @@ _NO_LIMIT = 2**30
 _DRAWS_CELL = 64
 _DRAW_CAP = 4096
 _DRAW_THIRD_PARTY = 8192
+# pauses of a case
+_CALLS_PAUSED, _ALL_PAUSED = 1, 2
 
 
 class Permission(NamedTuple):
@@ -41,7 +47,7 @@ class Permission(NamedTuple):
     treatment: Treatment
     #: Attempts that were planned and are not made.
     blocked: int
-    #: Violations in this treatment by case and kind, shape (n, 6), see ``names.VIOLATION_KINDS``.
+    #: Violations in this treatment by case and kind, a column for each of ``names.VIOLATION_KINDS``.
     violations: I32
 
 
@@ -51,8 +57,11 @@ class Limits(NamedTuple):
     day: int
     week: int
     closed: Bool
+    messages: int
     pause_days: int
+    call_pause_days: int
     visits_barred: bool
+    visits_after_offer: bool
     third_party_barred: bool
     plan_required: bool
 
@@ -64,12 +73,16 @@ def limits_of(rules: RuleSet) -> Limits:
     quiet hours the same attempts are made in its other hours).
     """
     third, visits, plan = rules.third_party_contact, rules.field_visits, rules.plan_offer_required
+    messages = rules.electronic_messages_per_week
     return Limits(
         day=_NO_LIMIT if rules.attempts_per_day is None else rules.attempts_per_day.value,
         week=_NO_LIMIT if rules.attempts_per_week is None else rules.attempts_per_week.value,
         closed=_closed_parts(rules),
+        messages=_NO_LIMIT if messages is None else messages.value,
         pause_days=0 if rules.pause_after_contact_days is None else rules.pause_after_contact_days.value,
+        call_pause_days=0 if rules.call_pause_days is None else rules.call_pause_days.value,
         visits_barred=visits is not None and not visits.value,
+        visits_after_offer=rules.forbearance_required is not None and rules.forbearance_required.value,
         third_party_barred=third is not None and not third.value,
         plan_required=plan is not None and plan.value,
     )
@@ -80,6 +93,7 @@ def permit(
     cases: Cases,
     rules: RuleSet,
     attempts_this_week: I32 | None = None,
+    plan_offered: Bool | None = None,
     *,
     over_cap_rate: float,
     seed: int,
@@ -89,7 +103,9 @@ def permit(
 
     Forbidden visits, attempts in quiet hours or within the pause after a contact, and dials above the
     caps are dropped, not moved. The caps count the dials of people and robots to one number together;
-    people's come first and robots use what is left. Each forbidden attempt of a person (calls and
+    people's come first and robots use what is left. A cap on electronic messages leaves texts first, then
+    messenger, then the app. Where a plan must be offered before a visit, visits wait for an offer made in
+    an earlier week. Rules from outside the package come last. Each forbidden attempt of a person (calls and
     visits), and each forbidden contact with a third party, is made with chance ``over_cap_rate``;
     machines never break a rule.
 
@@ -101,6 +117,8 @@ def permit(
         The rule set in force.
     attempts_this_week:
         Dials already made to each case's number this week, by others; None: none.
+    plan_offered:
+        Whether a plan was offered to each case in an earlier week; None: to none.
     over_cap_rate:
         Share (0..1) of forbidden human attempts that are made.
     seed, week:
@@ -119,20 +137,30 @@ def permit(
     already = _already(cases, attempts_this_week)
     key = stream(seed, "over_cap")
     paused = _paused(cases, limits)
+    offered = _offered(cases, plan_offered)
     blocked = _restrict(
-        attempts, third_party, cases.account, paused, already, limits, over_cap_rate, key, week
+        attempts, third_party, cases.account, paused, offered, already, limits, over_cap_rate, key, week
     )
     offer_plan = treatment.offer_plan
     if limits.plan_required:
         offer_plan = offer_plan | attempts.any(axis=(1, 2))
     permitted = replace(treatment, attempts=attempts, third_party=third_party, offer_plan=offer_plan)
-    return Permission(permitted, int(blocked), count_violations(permitted, cases, rules, attempts_this_week))
+    if rules.own:
+        left = permit_own(permitted, cases, rules, over_cap_rate=over_cap_rate, seed=seed, week=week)
+        blocked += int(permitted.attempts.sum(dtype=np.int64) - left.attempts.sum(dtype=np.int64))
+        permitted = left
+    counts = count_violations(permitted, cases, rules, attempts_this_week, offered)
+    return Permission(permitted, int(blocked), counts)
 
 
 def count_violations(
-    treatment: Treatment, cases: Cases, rules: RuleSet, attempts_this_week: I32 | None = None
+    treatment: Treatment,
+    cases: Cases,
+    rules: RuleSet,
+    attempts_this_week: I32 | None = None,
+    plan_offered: Bool | None = None,
 ) -> I32:
-    """Violations in a treatment as it is carried out, by case and kind, shape (n, 6).
+    """Violations in a treatment as it is carried out, by case and kind (``names.VIOLATION_KINDS``).
 
     Each attempt counts once for each rule it breaks; a third party contacted counts once a case, and
     only where a person makes an attempt. Call it again after :func:`~sim.collection.ration.ration`:
@@ -140,17 +168,21 @@ def count_violations(
     """
     limits = limits_of(rules)
     counts = np.zeros((cases.account.shape[0], len(VIOLATION_KINDS)), np.int32)
-    if not _binds(limits):
-        return counts
-    already = _already(cases, attempts_this_week)
-    _count(treatment.attempts, treatment.third_party, _paused(cases, limits), already, limits, counts)
+    if _binds(limits):
+        already, offered = _already(cases, attempts_this_week), _offered(cases, plan_offered)
+        paused = _paused(cases, limits)
+        _count(treatment.attempts, treatment.third_party, paused, offered, already, limits, counts)
+    if rules.own:
+        counts[:, VIOLATION_KINDS.index("own")] = count_own(treatment, cases, rules)
     return counts
 
 
 def _binds(limits: Limits) -> bool:
     """Whether any rule that can be broken is there."""
     barred = limits.visits_barred or limits.third_party_barred or bool(limits.closed.any())
-    return barred or min(limits.day, limits.week) < _NO_LIMIT or limits.pause_days > 0
+    barred |= limits.visits_after_offer
+    paused = limits.pause_days > 0 or limits.call_pause_days > 0
+    return barred or min(limits.day, limits.week) < _NO_LIMIT or paused
 
 
 def _already(cases: Cases, attempts_this_week: I32 | None) -> I32:
@@ -159,15 +191,24 @@ def _already(cases: Cases, attempts_this_week: I32 | None) -> I32:
     return np.ascontiguousarray(attempts_this_week, np.int32)
 
 
-def _paused(cases: Cases, limits: Limits) -> Bool:
-    """Cases within the pause, in whole weeks and so that it is never cut short.
+def _offered(cases: Cases, plan_offered: Bool | None) -> Bool:
+    if plan_offered is None:
+        return np.zeros(cases.account.shape, np.bool_)
+    return np.ascontiguousarray(plan_offered, np.bool_)
+
+
+def _paused(cases: Cases, limits: Limits) -> U8:
+    """Cases within a pause, 1 of calls, 2 of everything, in whole weeks and so that it is never cut short.
 
     A contact on the last day of a week and an attempt on the first day of a later one are as near as
     two weeks' attempts can be.
     """
     since = cases.weeks_since_contact.astype(np.int64)
     nearest = _DAYS * since - (_DAYS - 1)
-    return np.asarray(nearest < limits.pause_days, np.bool_) & (limits.pause_days > 0)
+    paused = np.zeros(since.shape, np.uint8)
+    paused[(nearest < limits.call_pause_days) & (limits.call_pause_days > 0)] = _CALLS_PAUSED
+    paused[(nearest < limits.pause_days) & (limits.pause_days > 0)] = _ALL_PAUSED
+    return paused
 
 
 def _closed_parts(rules: RuleSet) -> Bool:
@@ -206,11 +247,18 @@ def _dials(attempts, i, channel):  # type: ignore[no-untyped-def]
 
 
 @kernel_step
-def _close(attempts, i, paused, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
+def _calls(channel):  # type: ignore[no-untyped-def]
+    return channel in (HUMAN, ROBOT)
+
+
+@kernel_step
+def _close(attempts, i, paused, offered, limits, rate, key, week, slot):  # type: ignore[no-untyped-def]
     """Visits, quiet hours and the pause of one case; returns the attempts dropped."""
     dropped = np.int64(0)
     for channel in range(_CHANNELS):
-        barred = paused or (channel == FIELD and limits.visits_barred)
+        barred = paused == _ALL_PAUSED or (paused == _CALLS_PAUSED and _calls(channel))
+        if channel == FIELD:
+            barred |= limits.visits_barred or (limits.visits_after_offer and not offered)
         for part in range(_PARTS):
             planned = np.int64(attempts[i, channel, part])
             if planned > 0 and (barred or limits.closed[part]):
@@ -238,17 +286,33 @@ def _cap(attempts, i, already, limits, rate, key, week, slot):  # type: ignore[n
     return human + robot - made - by_robot
 
 
+@kernel_step
+def _cap_messages(attempts, i, most):  # type: ignore[no-untyped-def]
+    """The cap on electronic messages of one case; returns the attempts dropped."""
+    dropped = 0
+    for channel in (TEXT, MESSENGER, APP):
+        planned = _dials(attempts, i, channel)
+        kept = min(planned, most)
+        if kept < planned:
+            trim(attempts, i, channel, kept)
+        most -= kept
+        dropped += planned - kept
+    return dropped
+
+
 @kernel
-def _restrict(attempts, third_party, account, paused, already, limits, rate, key, week):  # type: ignore[no-untyped-def]
+def _restrict(attempts, third_party, account, paused, offered, already, limits, rate, key, week):  # type: ignore[no-untyped-def]
     """All rules on all cases, in place; returns the attempts dropped."""
     blocked = 0
-    closes = limits.visits_barred
+    closes = limits.visits_barred or limits.visits_after_offer
     for part in range(_PARTS):
         closes |= limits.closed[part]
     caps = min(limits.day, limits.week) < _NO_LIMIT
     for i in range(account.shape[0]):
-        if closes or paused[i]:
-            blocked += _close(attempts, i, paused[i], limits, rate, key, week, account[i])
+        if closes or paused[i] > 0:
+            blocked += _close(attempts, i, paused[i], offered[i], limits, rate, key, week, account[i])
+        if limits.messages < _NO_LIMIT:
+            blocked += _cap_messages(attempts, i, limits.messages)
         if caps:
             blocked += _cap(attempts, i, already[i], limits, rate, key, week, account[i])
         if third_party[i] and limits.third_party_barred:
@@ -257,7 +321,7 @@ def _restrict(attempts, third_party, account, paused, already, limits, rate, key
 
 
 @kernel
-def _count(attempts, third_party, paused, already, limits, counts):  # type: ignore[no-untyped-def]
+def _count(attempts, third_party, paused, offered, already, limits, counts):  # type: ignore[no-untyped-def]
     """Fill ``counts`` with the violations of each case; columns as in ``VIOLATION_KINDS``."""
     for i in range(attempts.shape[0]):
         total = np.int64(0)
@@ -278,4 +342,5 @@ def _count(attempts, third_party, paused, already, limits, counts):  # type: ign
         counts[i, 2] = quiet
         counts[i, 3] = limits.third_party_barred and third_party[i] and human + visits > 0
         counts[i, 4] = visits if limits.visits_barred else 0
-        counts[i, 5] = total if paused[i] else 0
+        counts[i, 5] = total if paused[i] == _ALL_PAUSED else (dials if paused[i] == _CALLS_PAUSED else 0)
+        counts[i, 6] = visits if limits.visits_after_offer and not offered[i] else 0

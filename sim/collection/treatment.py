@@ -42,6 +42,10 @@ class Treatment:
         Whether relatives or the employer are contacted as well.
     scored_calls:
         Whether call times are chosen by a score (raises contacts per human dial).
+    reads_state:
+        Whether a robot reads the borrower's state from the conversation and adapts its tone.
+    negotiate:
+        Whether a borrower may propose a plan as long as the instalments need (in the app).
     priority:
         Order within a stage in which scarce staff works the cases, highest first.
     """
@@ -52,6 +56,8 @@ class Treatment:
     offer_proof: Bool
     third_party: Bool
     scored_calls: Bool
+    reads_state: Bool
+    negotiate: Bool
     priority: F32
 
     @classmethod
@@ -64,6 +70,8 @@ class Treatment:
             offer_proof=np.zeros(n, np.bool_),
             third_party=np.zeros(n, np.bool_),
             scored_calls=np.zeros(n, np.bool_),
+            reads_state=np.zeros(n, np.bool_),
+            negotiate=np.zeros(n, np.bool_),
             priority=np.zeros(n, np.float32),
         )
 

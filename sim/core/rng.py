@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.core.columns import F64
+from sim.core.columns import F64, I32
 from sim.core.kernel import kernel, kernel_step
 
 _M0 = np.uint64(0xD2511F53)
@@ -96,6 +96,23 @@ def _fill_normal(key, week, out):  # type: ignore[no-untyped-def]
     for slot in range(out.shape[0]):
         a, b, _, _ = uniforms(key, week, slot, 0)
         out[slot] = normal(a, b)
+
+
+@kernel
+def _fill_at(key, week, slots, draw, out):  # type: ignore[no-untyped-def]
+    for row in range(out.shape[0]):
+        a, b, c, d = uniforms(key, week, slots[row], draw)
+        out[row, 0] = a
+        out[row, 1] = b
+        out[row, 2] = c
+        out[row, 3] = d
+
+
+def uniforms_at(key: np.uint64, week: int, slots: I32, draw: int = 0) -> F64:
+    """Uniforms of shape (len(slots), 4) for some agents' decision ``draw`` in one week."""
+    out = np.empty((len(slots), 4))
+    _fill_at(key, week, np.ascontiguousarray(slots, np.int32), draw, out)
+    return out
 
 
 def normal_rows(seed: int, name: str, rows: int, week: int = 0) -> F64:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sim.collection.modules import module_names
+from sim.collection.own_rules import check_own_rules
 from sim.collection.registry import strategy_names
 from sim.core.errors import SpecError, unknown_name
 from sim.spec.changes import SHORT_NAMES, apply_changes, apply_rule_changes, apply_world_changes
@@ -113,10 +114,10 @@ def check_scenario(
             raise SpecError(source, "lending.modules", *unknown_name(one, module_names(), "module"))
     for world in worlds:
         apply_world_changes(world, scenario.world_changes, source)
-    apply_rule_changes(rules or load_rules(scenario.rules), scenario.rules_changes, source)
+    check_own_rules(apply_rule_changes(rules or load_rules(scenario.rules), scenario.rules_changes, source))
     for event in scenario.events:
         if event.kind == "rules":
-            load_rules(event.rules)
+            check_own_rules(load_rules(event.rules))
 
 
 def strategies_of(scenario: Scenario) -> set[str]:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sim.collection.own_rules import own_rule
 from sim.collection.registry import strategy
 from sim.core.errors import SpecError
 from sim.core.paths import scenarios_dir
@@ -147,6 +148,7 @@ def comparison_hash(scenario: Scenario, rules: RuleSet | None, worlds: Iterable[
         "worlds": [world.model_dump(mode="json") for world in worlds],
         "arms": [[arm.name, _by_content(arm.scenario)] for arm in arms.all],
         "strategies": [_source(type(strategy(name))) for name in sorted(_strategies(scenario, arms))],
+        "own_rules": [_source(type(own_rule(name))) for name in sorted(_own_rules(scenario, arms, rules))],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -161,6 +163,15 @@ def package_version() -> str:
 
 def _strategies(scenario: Scenario, arms: Arms) -> set[str]:
     return strategies_of(scenario).union(*(strategies_of(arm.scenario) for arm in arms.all))
+
+
+def _own_rules(scenario: Scenario, arms: Arms, rules: RuleSet | None) -> set[str]:
+    """Names of the rules from outside the package that any run can use."""
+    sets = [] if rules is None else [rules]
+    for one in (scenario, *(arm.scenario for arm in arms.all)):
+        sets.append(rules_of(one))
+        sets += [rules_of(one, event.rules) for event in one.events if event.kind == "rules"]
+    return {name for found in sets for name in found.own}
 
 
 def _by_content(scenario: Scenario) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from sim.core.paths import scenarios_dir
-from sim.measures import market, recovery, weekly
+from sim.measures import market, prediction, recovery, weekly
 from sim.measures.record import MeasureValue, RunRecord, ratio
 from sim.measures.weekly import FEN, a_year, level, total
 from sim.spec.base import Spec, Text
@@ -86,10 +86,20 @@ COMPUTE: dict[str, Compute] = {
     "complaints_per_1000": _share_of("complaints", "contacted", _UNREACHED, 1000),
     "complaints_per_1000_borrowers": _yearly("complaints", "borrowers", 1000),
     "dispute_rate": _share_of("disputes", "contacted", _UNREACHED),
+    "prediction_accuracy": prediction.prediction_accuracy,
+    "prediction_auc": prediction.prediction_auc,
+    "prediction_brier": prediction.prediction_brier,
+    "prediction_calibration": prediction.prediction_calibration,
+    "prediction_base_rate": prediction.prediction_base_rate,
+    "score_auc": prediction.score_auc,
     "open_disputes": _level("open_disputes"),
     "low_value_by_machine": recovery.low_value_by_machine,
     "violations": _yearly("violations", "borrowers", 1000),
+    "violations_found_share": _share_of("violations_found", "violations", "no rule was broken"),
     "fines": _yearly("fines", "borrowers", 1 / FEN),
+    "misuse_fines": _yearly("misuse_fines", "borrowers", 1 / FEN),
+    "collectors_suspended": _level("suspended"),
+    "breathing_spaces": _yearly("breathing_spaces", "borrowers", 1000),
     "digital_share": _share_of("digital", "contacted", _UNREACHED),
     "market_size": market.market_size,
     "digital_market_size": market.digital_market_size,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sim.agents.tables import PlacementColumns
+from sim.core.columns import F32, Bool
 
 
 class RunRecord(NamedTuple):
@@ -23,6 +24,8 @@ class RunRecord(NamedTuple):
     sleep_base_rate: float
     sleep_odds_ratio: float
     normal_output: int  # fen a week
+    due_predictions: tuple[F32, Bool]  # chance that the next due payment is missed, and whether it was
+    late_predictions: tuple[F32, Bool]  # chance of no cure within 13 weeks, and whether there was none
     country_debt: float = 0.0  # delinquent household debt of a country, bn yuan
 
 

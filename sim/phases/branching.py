@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sim.core import columns
 from sim.core.errors import SpecError
-from sim.phases.calendar import use_world
+from sim.phases.calendar import use_rules, use_world
 from sim.phases.state import State
 from sim.spec.changes import apply_changes, apply_rule_changes, apply_world_changes
 from sim.spec.loader import rules_of
@@ -37,7 +37,7 @@ START_NUMBERS = frozenset(
 ) | frozenset(
     "products." + name
     for name in ("second_account", "third_account", "revolving_share", "instalment_over_income")
-) | frozenset(
+) | {"collection.regions"} | frozenset(
     "firms." + name
     for name in (
         "terms_weeks", "construction_terms_weeks", "late_share", "late_share_smallest", "late_share_largest",
@@ -64,11 +64,17 @@ def copy_state(state: State) -> State:
         late_repaid=state.late_repaid.copy(),
         week_complaints=state.week_complaints.copy(),
         week_violations=state.week_violations.copy(),
+        week_violations_by_kind=state.week_violations_by_kind.copy(),
+        turnover=state.turnover.copy(),
+        found=state.found.copy(),
         week_costs=state.week_costs.copy(),
         week_digital_costs=state.week_digital_costs.copy(),
         profit_seen=state.profit_seen.copy(),
         adopted=dict(state.adopted),
         bought=dict(state.bought),
+        samples={kind: samples.copy() for kind, samples in state.samples.items()},
+        predictors=dict(state.predictors),
+        warned=dict(state.warned),
         strategies=copy.deepcopy(state.strategies),
         week_sums=dict(state.week_sums),
         series=list(state.series),
@@ -101,10 +107,12 @@ def branch_state(state: State, changes: Mapping[str, object]) -> State:
     twin = copy_state(state)
     twin.spec = spec
     use_world(twin, apply_world_changes(state.world, fresh))
-    if spec.rules != state.spec.rules:
-        twin.rules = rules_of(spec)
+    law = state.rules if state.law is None else state.law
+    if "rules" in changes:  # named again after another set was given as an object or by an event
+        law = rules_of(spec)
     elif spec.rules_changes != state.spec.rules_changes:
-        twin.rules = apply_rule_changes(state.rules, spec.rules_changes)
+        law = apply_rule_changes(law, spec.rules_changes)
+    use_rules(twin, law)
     if len(spec.collectors) != len(state.spec.collectors):
         raise SpecError("branch", "collectors", "changes their number", "a new ecosystem with this change")
     twin.branches.append((state.clock, dict(changes)))

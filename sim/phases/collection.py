@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
+from sim.phases.before_due import remind_before_due
 from sim.phases.contracts import pay_collectors
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
@@ -32,11 +33,13 @@ def collection(state: State) -> None:
     a.dispute_ground[ended] = False
     state.week_complaints[:] = 0
     state.week_violations[:] = 0
+    state.week_violations_by_kind[:] = 0
     state.week_costs[:] = 0
     state.week_digital_costs[:] = 0
     if state.clock % WEEKS_PER_YEAR != SPRING_FESTIVAL_WEEK:
         for number in range(len(state.spec.collectors)):
             work_accounts(state, number)
+        remind_before_due(state)
     pay_collectors(state)
     collect_receivables(state)
     place_receivables(state)

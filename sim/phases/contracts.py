@@ -11,6 +11,7 @@ from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.market import count_market
 from sim.phases.profit_tax import tax_profit
+from sim.phases.sanctions import YEAR
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -47,6 +48,7 @@ def pay_collectors(state: State) -> None:
                 fees = owed * served // served.sum()
                 fees[int(np.argmax(served))] += owed - int(fees.sum())
         state.lenders.money[:] -= fees
+        state.turnover[state.clock % YEAR, number] = int(fees.sum())
         c.recovered[number] += recovered
         c.commission[number] += int(fees.sum())
         c.accounts[number] = int(placed[number].sum())

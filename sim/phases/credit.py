@@ -10,6 +10,7 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.channels import LENDER_TO_CREDIT
+from sim.phases.warning import early_warning
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -105,5 +106,6 @@ def credit(state: State) -> None:
     _standards(state, arrears)
     factor = state.credit_factor()
     lines_week(state.firms, state.firm_numbers, lenders.standard, lenders.normal_standard, factor)
+    early_warning(state)
     state.week_sums["npl_balance"] = int(by_stage[:, 3].sum())
     state.week_sums["book"] = int(book.sum())

@@ -114,8 +114,10 @@ def needs(i, clock, b, p, u, key, flows):  # type: ignore[no-untyped-def]
 
 
 @kernel_step
-def accrue(k, a, p, flows):  # type: ignore[no-untyped-def]
-    """A month's interest is added to a balance that is on the lender's books."""
+def accrue(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
+    """A month's interest is added to a balance that is on the lender's books, unless a rule stops it."""
+    if clock < b.breathing_until[i] or a.days_past_due[k] > p.interest_freeze_days:
+        return
     interest = np.int64(a.balance[k] * p.annual_rate / 12.0)
     a.balance[k] += interest
     flows.interest[a.lender[k]] += interest
@@ -130,6 +132,8 @@ def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
     bought = 0
     if a.arrears[k] == 0:
         room = np.int64(a.principal[k] * standard[a.lender[k]]) - a.balance[k]
+        if a.refused[k]:
+            room = np.int64(0)
         bought = max(np.int64(0), min(room, a.limit[k] - a.balance[k]))
         a.balance[k] += bought
         flows.lent[a.lender[k]] += bought
@@ -140,9 +144,11 @@ def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
 @kernel_step
 def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
     """The monthly due date of one account. Returns whether the borrower means to pay now."""
+    warned = a.warned[k]
+    a.warned[k] = False
     if a.charged_off[k]:
         return a.plan_left[k] > 0
-    accrue(k, a, p, flows)
+    accrue(i, k, clock, b, a, p, flows)
     if a.product[k] == 1:
         flows.totals[T_CONSUMPTION] += draw_card(k, a, p, standard, flows)
     due = min(a.instalment[k], a.balance[k] - a.arrears[k])
@@ -157,7 +163,7 @@ def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-unt
     if b.reluctant[i] and u < p.reluctant_refusal:
         a.refuses[k] = True
         return False
-    if v < p.forgets * b.forgetfulness[i]:
+    if v < p.forgets * b.forgetfulness[i] and not warned:
         a.forgot[k] = True
         return False
     return True
@@ -262,7 +268,8 @@ def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
 def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
     """Whether a borrower on a plan keeps this month's instalment; a broken plan ends."""
     _, _, u, _ = uniforms(key, clock, k, PAY)
-    if u < p.plan_kept:
+    kept = p.plan_kept * p.progress_kept if a.plan_by_app[k] else p.plan_kept
+    if u < kept:
         a.plan_left[k] -= 1
         a.asked[k] = True
         return True
@@ -318,7 +325,8 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
 def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
     """Days past due of the oldest unpaid instalment; charge-off after 180 days.
 
-    Mid-week counting: a due missed this week is 3 days late. A plan stops the clock.
+    Mid-week counting: a due missed this week is 3 days late. A plan stops the clock, and so does a
+    breathing space, whose weeks are not counted afterwards either.
     """
     a.momentum[k] = 1.0 + (a.momentum[k] - 1.0) * p.momentum_decay
     if a.arrears[k] == 0:
@@ -326,14 +334,22 @@ def age_account(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
         a.forgot[k] = False
         a.reminded[k] = False
         a.promise_week[k] = -1
+        a.plan_offered[k] = False
+        a.clock_stopped[k] = 0
         return
     if a.charged_off[k]:
         a.days_past_due[k] = min(a.days_past_due[k] + 7, 30000)
         return
     if a.plan_left[k] > 0:
         return
+    if a.days_past_due[k] == 0:
+        a.late_spells[k] = min(a.late_spells[k] + 1, 250)
+    if clock < b.breathing_until[i]:
+        a.clock_stopped[k] += 1
+        return
     unpaid = (a.arrears[k] + a.instalment[k] - 1) // max(np.int64(1), a.instalment[k])
-    a.days_past_due[k] = 7 * weeks_since_oldest_unpaid(clock, a.due_offset[k], unpaid) + 3
+    weeks = weeks_since_oldest_unpaid(clock, a.due_offset[k], unpaid) - a.clock_stopped[k]
+    a.days_past_due[k] = 7 * max(0, weeks) + 3
     if a.days_past_due[k] > CHARGE_OFF_DAYS:
         a.charged_off[k] = True
         a.charged_off_week[k] = clock
@@ -349,7 +365,7 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     """
     u, v, _, _ = uniforms(key, clock, k, RENEW)
     chance = p.return_after_charge_off if a.charged_off[k] else p.renewal
-    if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]]:
+    if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]] or a.refused[k]:
         return
     loan = a.principal[k]
     a.balance[k] = loan
@@ -362,6 +378,8 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     a.plan_left[k] = 0
     a.dispute_open[k] = False
     a.broken_promises[k] = 0
+    a.plan_offered[k] = False
+    a.clock_stopped[k] = 0
     a.generation[k] += 1
     rate = p.annual_rate / 12.0
     if a.product[k] == 1:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.agents.tables import NO_JOB, OUTSIDE
 from sim.core.ledger import Instrument, Sector
+from sim.phases.breathing import lateness, register
 from sim.phases.causes import record_lender_loss
 from sim.phases.household_kernel import (
     T_BACKSTOP_WAGES,
@@ -90,6 +91,10 @@ def households(state: State) -> None:
     """One week of all borrowers: work, needs, dues, payments, new loans, charge-offs."""
     flows = household_flows(len(state.lenders.money))
     numbers = state.household_numbers
+    freeze = state.rules.interest_freeze_days
+    if freeze is not None:
+        numbers = numbers._replace(interest_freeze_days=float(freeze.value))
+    late_before = lateness(state)
     numbers = numbers._replace(job_loss=min(1.0, numbers.job_loss * state.job_loss_factor()))
     household_week(
         state.clock, state.borrowers, state.accounts, numbers, job_market(state), state.lenders.standard,
@@ -97,6 +102,7 @@ def households(state: State) -> None:
         not state.spec.channels.layoffs, state.accounts_active,
     )  # fmt: skip
     _post(state, flows)
+    register(state, late_before)
     if flows.charged_off.any():
         _record_charge_offs(state)
     state.late_repaid = flows.late_repaid

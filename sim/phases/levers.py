@@ -11,9 +11,20 @@ from sim.contagion.net_payments import netting
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Instrument, Sector
+from sim.spec.scenario import LeversSpec
 
 if TYPE_CHECKING:
     from sim.phases.state import State
+
+
+def levers_in_force(state: State) -> LeversSpec:
+    """The scenario's levers, or what the rule set says of them where it says something."""
+    given = {}
+    for name in ("set_off_every", "netting_every", "compulsory_payment_every"):
+        found = getattr(state.rules, f"{name}_weeks")
+        if found is not None:
+            given[name] = found.value
+    return state.spec.levers.model_copy(update=given) if given else state.spec.levers
 
 
 def falls_on(state: State, every: int) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.agents.tables import NO_JOB
+from sim.collection.names import VIOLATION_KINDS
 from sim.core.kernel import kernel
+from sim.phases.learning import record_samples
 from sim.phases.market import market_figures
 
 if TYPE_CHECKING:
@@ -91,6 +93,9 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
         **market_figures(state),
+        "predicted_risk": _share(
+            state.week_sums.get("risk_millionths", 0) / 1e6, state.week_sums.get("risk_accounts", 0)
+        ),
         "lending_standard": float(state.lenders.standard.mean()),
         "world_net_lending": state.macro.world,
     }
@@ -115,6 +120,10 @@ WEEKLY_SUMS = (
     "violations",
     "violations_found",
     "fines",
+    "misuse_fines",
+    *(f"violations_{kind}" for kind in VIOLATION_KINDS),
+    "suspended",
+    "breathing_spaces",
     "collection_cost",
     "labour_cost",
     "digital_spend",
@@ -128,6 +137,9 @@ WEEKLY_SUMS = (
     "trade_written_off",
     "trade_collected",
     "receivables_worked",
+    "reminded_before_due",
+    "refused",
+    "spared",
 )
 
 
@@ -140,3 +152,5 @@ def measurement(state: State) -> None:
     if state.week >= 0:
         state.series.append(row)
     state.ledger.close_week()
+    if state.accounts_active:
+        record_samples(state)

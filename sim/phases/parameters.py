@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, TypeVar
 
 from sim.spec.base import Group
@@ -68,7 +69,9 @@ class HouseholdParameters(NamedTuple):
     renewal: float
     return_after_charge_off: float
     plan_kept: float
+    progress_kept: float
     plan_months: float
+    interest_freeze_days: float = math.inf  # of the rules in force, not of the world
 
 
 P = TypeVar("P", FirmParameters, HouseholdParameters)
@@ -78,7 +81,7 @@ def _pick(kind: type[P], *groups: Group) -> P:
     values: dict[str, float] = {}
     for group in groups:
         values.update(group.values())
-    return kind(**{name: values[name] for name in kind._fields})
+    return kind(**{name: values[name] for name in kind._fields if name in values})
 
 
 def firm_parameters(world: World) -> FirmParameters:

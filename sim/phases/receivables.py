@@ -11,6 +11,7 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.choice import strategy_of
+from sim.phases.sanctions import may_work
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -43,6 +44,8 @@ def place_receivables(state: State) -> None:
     effect = receivable_effect(strategy_of(state, len(state.spec.collectors) - 1), state.world)
     if covered:
         effect = state.world.collection.receivable_gap_digital.value
+    if not may_work(state, len(state.spec.collectors) - 1):
+        effect = 0.0
     if effect > 0 and spec.gap_closed is not None:
         effect = spec.gap_closed
     state.receivable_gap = effect

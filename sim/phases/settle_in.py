@@ -24,7 +24,8 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
         a.last_payment_week[:] = state.clock - 4 - a.days_past_due // 7
         a.last_contact_week[:] = -1000
     for name, column in state.collectors._asdict().items():
-        if name not in ("money", "callers", "analysts"):
+        kept = ("money", "callers", "analysts", "staff_lost", "suspended_until", "misuse_fined_until")
+        if name not in kept:
             column[:] = 0
     state.profit_seen[:] = 0
     state.borrowers.essentials_missed[:] = 0

@@ -11,8 +11,9 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.phases.channels import LATE_RECEIPTS
-from sim.phases.levers import falls_on, pay_net, set_off_overdue
+from sim.phases.levers import falls_on, levers_in_force, pay_net, set_off_overdue
 from sim.phases.losses import dividends_week, losses_week, make_good_own
+from sim.phases.payment_terms import advance_receivables
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -269,7 +270,7 @@ def _pay_hard_costs(state: State) -> None:
 
 def _pay_trade_debts(state: State) -> None:
     f, k, p, ledger = state.firms, state.links, state.firm_numbers, state.ledger
-    levers = state.spec.levers
+    levers = levers_in_force(state)
     netting_day = falls_on(state, levers.netting_every)
     compulsory = falls_on(state, levers.compulsory_payment_every)
     compulsory |= netting_day and levers.netting_over == "overdue"
@@ -317,6 +318,7 @@ def settlement(state: State) -> None:
     f, ledger = state.firms, state.ledger
     _pay_hard_costs(state)
     _backstop(state)
+    advance_receivables(state)
     _pay_trade_debts(state)
     terms = state.world.firms.terms_weeks.value
     losses_week(state.clock, f, state.losses, state.firm_numbers, max(1.0, terms), state.missing)

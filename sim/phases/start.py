@@ -21,6 +21,7 @@ from sim.agents.tables import (
     LenderColumns,
     PlacementColumns,
 )
+from sim.collection.names import VIOLATION_KINDS
 from sim.collection.parameters import funnel_parameters
 from sim.core.columns import empty
 from sim.core.ledger import Ledger
@@ -30,8 +31,13 @@ from sim.network.read import read_network
 from sim.network.sector_table import SectorTable, load_sector_table
 from sim.network.supply import SupplyNetwork
 from sim.phases.books import open_books
+from sim.phases.calendar import use_rules
 from sim.phases.credit import exposures
+from sim.phases.features import NAMES
+from sim.phases.learning import DUE, LATE
 from sim.phases.parameters import firm_parameters, household_parameters
+from sim.phases.samples import Samples
+from sim.phases.sanctions import YEAR
 from sim.phases.state import Macro, State
 from sim.phases.work import staff_collectors
 from sim.spec.portfolio import Portfolio
@@ -113,15 +119,20 @@ def start(
         household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world),
         accounts_active=portfolio is None, outside_positions=outside, first=(spec, world, rules, portfolio),
     )  # fmt: skip
+    state.samples = {kind: Samples.empty(len(NAMES)) for kind in (DUE, LATE)}
     lenders.capital[:] = (world.lenders.capital_ratio.value * exposures(state)).astype(np.int64)
     lenders.money[:] = lenders.capital - lenders.household_loans
     count = len(spec.collectors)
     state.profit_seen = np.zeros(count, np.int64)
     state.week_complaints = np.zeros(count, np.int64)
     state.week_violations = np.zeros(count, np.int64)
+    state.week_violations_by_kind = np.zeros((count, len(VIOLATION_KINDS)), np.int64)
+    state.turnover = np.zeros((YEAR, count), np.int64)
+    state.found = np.zeros((YEAR, count), np.int64)
     state.week_costs = np.zeros(count, np.int64)
     state.week_digital_costs = np.zeros(count, np.int64)
     state.late_repaid = np.zeros(len(lenders.money), np.int64)
     staff_collectors(state)
+    use_rules(state, rules)
     open_books(state)
     return state

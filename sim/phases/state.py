@@ -24,6 +24,7 @@ from sim.core.ledger import Ledger
 from sim.core.rng import stream
 from sim.measures.record import RunRecord
 from sim.phases.parameters import FirmParameters, HouseholdParameters
+from sim.phases.samples import NOBODY, Samples
 from sim.spec.portfolio import Portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import CreditEvent, DemandEvent, FailureEvent, JobsEvent, Scenario
@@ -84,6 +85,10 @@ class State:
     late_repaid: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_complaints: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_violations: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_violations_by_kind: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    turnover: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # ring: week x collector, fees
+    found: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # ring: violations found
+    law: RuleSet | None = None  # the rule set in use, of which ``rules`` are those in force
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_digital_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
@@ -92,6 +97,9 @@ class State:
     stance: float = 1.0  # what multiplies inspections
     bought: dict[int, frozenset[str]] = field(default_factory=dict)  # names by collector
     adopted: dict[int, str] = field(default_factory=dict)
+    samples: dict[str, Samples] = field(default_factory=dict)
+    predictors: dict[tuple[str, int], Any] = field(default_factory=dict)
+    warned: dict[int, tuple[tuple[str, ...], bool]] = field(default_factory=dict)
     strategies: dict[tuple[int, str], Strategy] = field(default_factory=dict)
     week_sums: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
@@ -129,7 +137,15 @@ class State:
             sleep_odds_ratio=self.world.households.sleep_odds_ratio.value,
             normal_output=int(self.firms.normal_sales.sum()),
             country_debt=self.world.collection.country_scale_debt.value,
+            due_predictions=self._predictions("due"),
+            late_predictions=self._predictions("late"),
         )
+
+    def _predictions(self, kind: str) -> tuple[F32, Bool]:
+        """Chances predicted in the measured weeks whose outcome is known, and the outcomes."""
+        found = self.samples[kind]
+        chosen = found.known() & (found.predicted > NOBODY) & (found.week >= 0)
+        return found.predicted[chosen], found.outcome[chosen] == 1
 
     @property
     def week(self) -> int:

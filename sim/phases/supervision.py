@@ -1,41 +1,62 @@
-"""Supervision: complaints and inspections find violations, and fines follow."""
+"""Supervision: complaints and inspections find violations, and sanctions follow."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.core.ledger import Sector
-from sim.core.rng import uniforms
+from sim.collection.names import VIOLATION_KINDS
+from sim.core.rng import stream, uniforms
+from sim.phases.choice import strategy_of
+from sim.phases.sanctions import YEAR, may_work, rehire, sanction
+from sim.spec.rules import DATA_SOURCES, RuleSet, permitted_sources, rules_for
 
 if TYPE_CHECKING:
     from sim.phases.state import State
+
+_HELD = VIOLATION_KINDS.index("data_source")
 
 
 def supervision(state: State) -> None:
     """One week of the regulator: what is found in each collector's work, and what it costs.
 
     A week's violations of a collector come to light when a complaint leads to them or an inspection
-    takes place and finds them. The fine is the rule set's amount for each violation found.
+    takes place and finds them; see :mod:`sim.phases.sanctions` for what follows.
     """
     if not state.accounts_active:
         return
-    numbers, rules = state.world.supervision, state.rules
-    inspections = 0.0 if rules.inspection_rate is None else rules.inspection_rate.value
-    fine = 0 if rules.fine_per_violation is None else int(100 * rules.fine_per_violation.value)
-    key = state.key("supervision")
-    for number in range(len(state.spec.collectors)):
-        violations = int(state.week_violations[number])
-        if violations == 0:
+    state.found[state.clock % YEAR] = 0
+    rehire(state)
+    numbers, key = state.world.supervision, state.key("supervision")
+    for number, spec in enumerate(state.spec.collectors):
+        state.week_sums["suspended"] = state.week_sums.get("suspended", 0) + (not may_work(state, number))
+        rules = rules_for(state.rules, spec.kind)
+        _hold_data(state, number, rules)
+        if not state.week_violations[number]:
             continue
+        inspections = 0.0 if rules.inspection_rate is None else rules.inspection_rate.value
         u, v, _, _ = uniforms(key, state.clock, number, 0)
         missed = (1.0 - numbers.complaint_finds.value) ** int(state.week_complaints[number])
         if u < 1.0 - missed or v < state.stance * inspections * numbers.inspection_finds.value:
-            c = state.collectors
-            c.violations_found[number] += violations
-            c.fines[number] += fine * violations
-            c.money[number] -= fine * violations
-            state.macro.government += fine * violations
-            state.ledger.pay("fines", Sector.COLLECTORS, Sector.GOVERNMENT, fine * violations)
-            sums = state.week_sums
-            sums["violations_found"] = sums.get("violations_found", 0) + violations
-            sums["fines"] = sums.get("fines", 0) + fine * violations
+            sanction(state, number, rules)
+    for kind, count in zip(VIOLATION_KINDS, state.week_violations_by_kind.sum(axis=0), strict=True):
+        state.week_sums[f"violations_{kind}"] = int(count)
+
+
+def _hold_data(state: State, number: int, rules: RuleSet) -> None:
+    """A collector that bought a data source may keep it after it was forbidden, as people keep calling.
+
+    One violation a source and week, with the chance that people break a rule; none where each contact
+    is checked against the rules.
+    """
+    chosen = strategy_of(state, number)
+    forbidden = set(getattr(chosen, "sources", ())) - set(permitted_sources(rules))
+    if not forbidden or getattr(chosen, "checks_contacts", False):
+        return
+    key, rate = stream(state.seed, "supervision.data"), state.world.collection.over_cap_rate.value
+    kept = sum(
+        uniforms(key, state.clock, number, DATA_SOURCES.index(source))[0] < rate for source in forbidden
+    )
+    state.week_violations[number] += kept
+    state.week_violations_by_kind[number, _HELD] += kept
+    state.collectors.violations[number] += kept
+    state.week_sums["violations"] = state.week_sums.get("violations", 0) + int(kept)

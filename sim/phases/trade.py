@@ -196,10 +196,16 @@ def maturity_week(clock, f, k, p, budget, full_budget, pull, full_pull, key):  #
     """
     written_off = np.int64(0)
     for e in range(k.buyer.shape[0]):
+        due = np.int64(0)
         ordered = clock - k.terms[e]
-        if ordered >= k.since[e]:
+        if ordered >= k.since[e] and ordered >= k.terms_from[e]:
             value = placed_then(e, clock, ordered, f, k, budget, full_budget, pull, full_pull)
-            due = on_credit(value, p.credit_share)
+            due += on_credit(value, p.credit_share)
+        ordered = clock - k.former_terms[e]
+        if ordered >= k.since[e] and ordered < k.terms_from[e]:
+            value = placed_then(e, clock, ordered, f, k, budget, full_budget, pull, full_pull)
+            due += on_credit(value, p.credit_share)
+        if due > 0:
             k.not_due[e] -= due
             disputed = False
             if due > 0 and p.disputed_share > 0.0:

@@ -30,7 +30,8 @@ class Phase(NamedTuple):
 
 WEEK: tuple[Phase, ...] = (
     Phase("calendar", calendar, ("firms.rescued", "firms.shield", "firms.orders_kept_from",
-                                  "firms.inputs_kept_from", "firms.covered"), moves_money=False),
+                                  "firms.inputs_kept_from", "firms.covered", "links.terms",
+                                  "links.former_terms", "links.terms_from"), moves_money=False),
     Phase("trade", trade, ("firms.*", "losses.*", "links.not_due", "links.overdue", "links.disputed",
                             "links.lost_weight", "links.missed_weight", "links.short_weight")),
     Phase("settlement", settlement, ("firms.*", "links.*", "losses.*", "borrowers.income",
@@ -39,7 +40,7 @@ WEEK: tuple[Phase, ...] = (
                                "borrowers.laid_off_by", "borrowers.income_lost", "accounts.balance",
                                "accounts.instalment", "lenders.*")),
     Phase("households", households, ("borrowers.*", "accounts.*", "lenders.*")),
-    Phase("credit", credit, ("lenders.*", "firms.line")),
+    Phase("credit", credit, ("lenders.*", "firms.line", "accounts.flagged", "accounts.refused")),
     Phase("collection", collection, ("accounts.*", "borrowers.phone_reach", "borrowers.digital_reach",
                                      "borrowers.stress", "placements.*", "collectors.*", "lenders.money",
                                      "firms.cash", "links.under_collection")),

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.collection import (
     Capacity,
+    Cases,
     Outcome,
     Strategy,
+    Treatment,
     count_violations,
     decide,
     digital_cost,
     funnel,
     permit,
-    ration,
     with_effort,
 )
-from sim.collection.names import FIELD, HUMAN
+from sim.collection.names import APP, FIELD, HUMAN, TEXT
+from sim.core.calendar import WEEKS_PER_MONTH, WEEKS_PER_YEAR
 from sim.core.columns import I32, Bool
 from sim.core.rng import uniform_rows
 from sim.phases.analysts import mastery, read_scores, time_calls
+from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
+from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe, risk_score
+from sim.phases.regions import ration_here
+from sim.phases.sanctions import may_work, staff_present
+from sim.spec.rules import rules_for
 from sim.spec.scenario import RolloutEvent
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
+#: Part of what essentials leave of the wage that a borrower offers (assumption).
+AFFORDABLE = 0.5
 #: Channels on which a person works.
 BY_PERSON = (HUMAN, FIELD)
 #: Weeks before an account is offered another plan (assumption; plans are no free cure: B06).
@@ -39,6 +49,7 @@ def capacity_of(state: State, number: int) -> Capacity:
     """Dials and visits that a collector's staff can make this week; analysts do not dial."""
     spec, numbers = state.spec.collectors[number], state.world.collection
     thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
+    thousands *= staff_present(state, number)
     trained = state.collectors.analysts[number] * numbers.dials_per_caller.value
     dials = max(0.0, numbers.human_dials.value * thousands - trained)
     return Capacity(int(dials), int(numbers.field_visits.value * thousands))
@@ -50,7 +61,7 @@ def staff_collectors(state: State) -> None:
     people = np.count_nonzero(state.borrowers.wage) / 1000
     for number, spec in enumerate(state.spec.collectors):
         dials = numbers.human_dials.value * people * spec.capacity * spec.effort
-        heads = dials / numbers.dials_per_caller.value
+        heads = dials / numbers.dials_per_caller.value * staff_present(state, number)
         c.callers[number] = max(0.0, heads - c.analysts[number])
 
 
@@ -72,22 +83,34 @@ def rolled_out(state: State, event: RolloutEvent, k: I32) -> Bool:
 def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> None:
     """One strategy works the accounts in rows ``k`` of one collector for a week."""
     mastered = mastery(state, number)
-    cases = read_scores(state, observe(state, k), mastered)
+    cases = observe(state, k)
+    risk = learned_risk(state, number, chosen, k)
+    if risk is not None:
+        cases = cases._replace(risk=risk)
+    cases = read_scores(state, cases, mastered)
     wanted = with_effort(
         decide(chosen, cases, capacity), cases, state.spec.collectors[number].effort,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
+    if getattr(chosen, "spares", False):
+        wanted = _spared(state, wanted, cases)
     checked = getattr(chosen, "checks_contacts", False)
+    rules = rules_for(state.rules, state.spec.collectors[number].kind)
+    offered = state.accounts.plan_offered[k]
     permission = permit(
-        wanted, cases, state.rules,
+        wanted, cases, rules, plan_offered=offered,
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
-    made = ration(permission.treatment, cases, capacity)
+    pooled = getattr(chosen, "pooled_capacity", False)
+    made = ration_here(state, number, permission.treatment, cases, capacity, pooled)
+    state.accounts.plan_offered[k] = offered | (made.offer_plan & made.attempts.any(axis=(1, 2)))
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
-    violations = count_violations(made, cases, state.rules)
+    violations = count_violations(made, cases, rules, plan_offered=offered).sum(axis=0)
     numbers = time_calls(state.funnel_numbers, mastered)
     outcome = funnel(made, cases, latent(state, k), numbers, seed=state.seed, week=state.clock)
+    if getattr(chosen, "remote_staff", False):
+        _pay_remotely(outcome, 1.0 - state.world.collection.remote_labour.value)
     digital = digital_cost(made, outcome, numbers)
     state.collectors.digital_cost[number] += digital
     state.week_digital_costs[number] += digital
@@ -95,11 +118,42 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
-    _apply(state, k, outcome)
+    _apply(state, k, outcome, made.negotiate)
+    state.week_violations_by_kind[number] += violations
     _count(state, number, k, outcome, int(violations.sum()))
+    _buy_data(state, number, len(k) * len(sources_held(state, [chosen])))
 
 
-def _apply(state: State, k: I32, outcome: Outcome) -> None:
+def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
+    """Only the text is left to cases from which the estimated effect brings in less than the plan costs."""
+    effect = estimated_effect(state, cases.account)
+    if effect is None:
+        return wanted
+    planned = (wanted.attempts.sum(axis=2, dtype=np.int64) * state.funnel_numbers.cost_attempt).sum(axis=1)
+    spared = effect * cases.arrears <= CURE_WEEKS * planned
+    attempts = wanted.attempts.copy()
+    others = np.arange(attempts.shape[1]) != TEXT
+    attempts[np.ix_(spared, others)] = 0
+    state.week_sums["spared"] = state.week_sums.get("spared", 0) + int(spared.sum())
+    return replace(wanted, attempts=attempts)
+
+
+def _buy_data(state: State, number: int, signals: int) -> None:
+    """A collector pays for the data that it holds, by account and source."""
+    paid = round(signals * 100 * state.world.collection.data_source_cost.value / WEEKS_PER_YEAR)
+    state.collectors.cost[number] += paid
+    state.week_costs[number] += paid
+    state.week_sums["collection_cost"] = state.week_sums.get("collection_cost", 0) + paid
+
+
+def _pay_remotely(outcome: Outcome, less: float) -> None:
+    """Remote staff costs a part less, in whole fen."""
+    saved = np.floor(outcome.labour_cost * less + 0.5).astype(np.int64)
+    outcome.labour_cost[:] -= saved
+    outcome.cost[:] -= saved
+
+
+def _apply(state: State, k: I32, outcome: Outcome, negotiate: Bool) -> None:
     """Write what a week of collection did to accounts and borrowers."""
     a, b, clock = state.accounts, state.borrowers, state.clock
     i = a.borrower[k]
@@ -111,7 +165,8 @@ def _apply(state: State, k: I32, outcome: Outcome) -> None:
     reminded = outcome.reminded & a.forgot[k]
     a.reminded[k[reminded]] = True
     a.forgot[k[reminded]] = False
-    _agree_plans(state, k[outcome.plan])
+    in_app = outcome.channel == APP
+    _agree_plans(state, k[outcome.plan], (in_app & negotiate)[outcome.plan], in_app[outcome.plan])
     raised = k[outcome.dispute_raised]
     a.dispute_open[raised] = True
     a.dispute_week[raised] = clock
@@ -124,11 +179,20 @@ def _apply(state: State, k: I32, outcome: Outcome) -> None:
     np.minimum(b.stress, 1.0, out=b.stress)
 
 
-def _agree_plans(state: State, k: I32) -> None:
-    """A plan spreads the arrears, after a charge-off the balance over twice the time."""
-    a, months = state.accounts, int(state.household_numbers.plan_months)
+def _agree_plans(state: State, k: I32, negotiated: Bool, in_app: Bool) -> None:
+    """A plan spreads the arrears, after a charge-off the balance over twice the time.
+
+    Who negotiates proposes as many months as half of what essentials leave of the wage needs, up to
+    the world's most (assumption: half).
+    """
+    a, b, months = state.accounts, state.borrowers, int(state.household_numbers.plan_months)
     length = np.where(a.charged_off[k], 2 * months, months)
     amount = np.where(a.charged_off[k], a.balance[k], a.arrears[k])
+    i = a.borrower[k]
+    free = np.maximum(1, (AFFORDABLE * WEEKS_PER_MONTH * (b.wage[i] - b.essentials[i])).astype(np.int64))
+    most = np.maximum(length, int(state.world.collection.app_plan_months_most.value))
+    length = np.where(negotiated, np.clip(-(-amount // free), length, most), length)
+    a.plan_by_app[k] = in_app
     a.plan_week[k] = state.clock
     a.plan_left[k] = length
     a.plan_amount[k] = -(-amount // length)
@@ -165,8 +229,8 @@ def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int)
 
 def work_accounts(state: State, number: int) -> None:
     """The week of one collector: its own strategy, and those being introduced on a share of accounts."""
-    k = np.flatnonzero(state.accounts.collector == number).astype(np.int32)
-    if len(k) == 0:
+    k = reachable(state, np.flatnonzero(state.accounts.collector == number).astype(np.int32))
+    if len(k) == 0 or not may_work(state, number):
         return
     capacity = capacity_of(state, number)
     for event in state.spec.events:

@@ -131,13 +131,22 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "promise_kept_rate",
     ),
     "cost": ("cost_per_100", "labour_cost_share", "digital_share"),
-    "conduct": ("complaints_per_1000", "dispute_rate", "violations", "fines"),
+    "conduct": (
+        "complaints_per_1000",
+        "dispute_rate",
+        "violations",
+        "violations_found_share",
+        "fines",
+        "misuse_fines",
+        "collectors_suspended",
+    ),
     "households": (
         "consumer_overdue_30_rate",
         "stress_mean",
         "sleep_disorder_rate_over_180d",
         "essentials_missed_weeks",
         "displaced_payments",
+        "breathing_spaces",
     ),
     "lenders": ("npl_ratio", "charge_off_rate", "new_credit"),
     "firms": (

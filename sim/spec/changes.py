@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ SHORT_NAMES = {
     "lenders": "population.lenders",
     "mean_degree": "population.mean_degree",
 }
+#: Before the name of a rule from outside the package.
+OWN = "own."
 #: Names listed where there are too many to list all.
 _MAX_LISTED = 6
 
@@ -41,7 +44,8 @@ def apply_changes(scenario: Scenario, changes: Mapping[str, object], source: str
     changes:
         New values by dotted field: ``population.firms``, ``collectors[1].effort``, ``seed``; by a
         short name (``borrowers``, ``firms``); by ``world.firms.credit_line_weeks`` for a number of
-        the world; by ``rules.attempts_per_day`` for a rule, where None removes it.
+        the world; by ``rules.attempts_per_day`` for a rule, where None removes it; by
+        ``rules.own.NAME`` for a rule registered from outside the package.
     source:
         How messages name the origin of the changes, such as ``--arm``.
 
@@ -96,6 +100,12 @@ def apply_rule_changes(
     data = rules.model_dump(mode="json")
     for name, value in changes.items():
         _rule_field(name, source, name)
+        if name.startswith(OWN):
+            own = name.removeprefix(OWN)
+            data["own"].pop(own, None)
+            if value is not None:
+                data["own"][own] = {"value": value, "source": CHANGED}
+            continue
         unit = declared_rules()[name].unit
         data[name] = None if value is None else {"value": value, "unit": unit, "source": CHANGED}
     try:
@@ -188,8 +198,12 @@ def _checked_number(name: str, value: object, source: str, field: str) -> str:
 
 
 def _rule_field(name: str, source: str, field: str) -> str:
+    if name.startswith(OWN) and re.fullmatch(ID_PATTERN, name.removeprefix(OWN)):
+        return name  # whether it is registered is known where it is used
     if name not in declared_rules():
-        raise SpecError(source, field, *unknown_name(name, declared_rules(), "rule"))
+        problem, _ = unknown_name(name, declared_rules(), "rule")
+        near = difflib.get_close_matches(name, declared_rules(), n=_MAX_LISTED, cutoff=0.0)
+        raise SpecError(source, field, problem, f"{', '.join(near)}, ... ({len(declared_rules())} in all)")
     return name
 
 
@@ -241,4 +255,6 @@ def _plain(value: object) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if hasattr(value, "item") and callable(value.item):  # a numpy number
         return value.item()
+    if isinstance(value, date):
+        return value.isoformat()
     return value

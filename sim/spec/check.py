@@ -8,7 +8,7 @@ from pathlib import Path
 from sim.core.errors import SpecError
 from sim.spec.faults import validate
 from sim.spec.include import Kind, read_included
-from sim.spec.loader import scenario_of
+from sim.spec.loader import check_own_names, scenario_of
 from sim.spec.rules import RuleSet, declared_rules
 from sim.spec.scenario import Scenario
 from sim.spec.sources import WITHOUT_SOURCE
@@ -38,6 +38,7 @@ def check_file(
     *,
     strategies: Iterable[str] | None = None,
     modules: Iterable[str] | None = None,
+    own_rules: Iterable[str] | None = None,
     sectors: Iterable[str] | None = None,
 ) -> str:
     """Check a scenario, world or rule set and say in one line what it is.
@@ -46,7 +47,7 @@ def check_file(
     ----------
     path:
         A YAML file; its kind is recognised by its fields.
-    strategies, modules, sectors:
+    strategies, modules, own_rules, sectors:
         Known names that a scenario may use; none: not checked here.
 
     Raises
@@ -57,12 +58,16 @@ def check_file(
     node = read_included(Path(path), str(path))
     kind = recognise(node)
     if kind == "scenario":
-        scenario = scenario_of(node, strategies=strategies, modules=modules, sectors=sectors)
+        scenario = scenario_of(
+            node, strategies=strategies, modules=modules, own_rules=own_rules, sectors=sectors
+        )
         return f"{path}: {_scenario(scenario)}"
     if kind == "world":
         return f"{path}: {_world(validate(World, node.plain(), node.source, node))}"
     if kind == "rule set":
-        return f"{path}: {_rules(validate(RuleSet, node.plain(), node.source, node))}"
+        rules = validate(RuleSet, node.plain(), node.source, node)
+        check_own_names(rules, own_rules, node)
+        return f"{path}: {_rules(rules)}"
     allowed = (
         "a scenario (with 'collectors'), a world (with 'households') or a rule set (with 'jurisdiction')"
     )
@@ -98,10 +103,13 @@ def _world(world: World) -> str:
 def _groups(world: World) -> list[list[str]]:
     collection = world.collection
     groups = [world.households, world.products, collection, world.firms, world.lenders, world.supervision]
+    groups.append(world.prediction)
     groups += [*collection.channels.values(), *collection.tones.values()]
+    groups += [collection.text_response, collection.messenger_response]
     return [[quantity.source for _, quantity in group.quantities()] for group in groups]
 
 
 def _rules(rules: RuleSet) -> str:
     binding = [name for name in declared_rules() if getattr(rules, name) is not None]
+    binding += [f"own.{name}" for name in rules.own]
     return f"rule set {rules.id!r}, jurisdiction {rules.jurisdiction}, rules: {', '.join(binding) or 'none'}"

@@ -120,6 +120,8 @@ def allowed(declared: Declared) -> str:
 
 
 def _number(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 

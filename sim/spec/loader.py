@@ -58,6 +58,7 @@ def load_scenario(
     *,
     strategies: Iterable[str] | None = None,
     modules: Iterable[str] | None = None,
+    own_rules: Iterable[str] | None = None,
     sectors: Iterable[str] | None = None,
 ) -> Scenario:
     """A scenario by shipped name, or from the user's own file.
@@ -68,7 +69,7 @@ def load_scenario(
 
     Parameters
     ----------
-    strategies, modules, sectors:
+    strategies, modules, own_rules, sectors:
         Known names to check against; none: these names are checked where they are used.
 
     Raises
@@ -78,7 +79,7 @@ def load_scenario(
     """
     path, source = _located(name_or_path, "scenario")
     node = read_included(path, source, "scenario")
-    return scenario_of(node, strategies=strategies, modules=modules, sectors=sectors)
+    return scenario_of(node, strategies=strategies, modules=modules, own_rules=own_rules, sectors=sectors)
 
 
 def scenario_of(
@@ -86,6 +87,7 @@ def scenario_of(
     *,
     strategies: Iterable[str] | None = None,
     modules: Iterable[str] | None = None,
+    own_rules: Iterable[str] | None = None,
     sectors: Iterable[str] | None = None,
 ) -> Scenario:
     """A scenario from a node already read; see :func:`load_scenario`."""
@@ -108,7 +110,7 @@ def scenario_of(
         _check_names(node, found, set(modules), "module")
     if sectors is not None:
         _check_names(node, _sector_paths(scenario), set(sectors), "sector")
-    _check_references(node, scenario)
+    _check_references(node, scenario, own_rules)
     return scenario
 
 
@@ -193,7 +195,13 @@ def _named_specs(node: Node) -> list[tuple[tuple[str | int, ...], Kind]]:
     return found
 
 
-def _check_references(node: Node, scenario: Scenario) -> None:
+def check_own_names(rules: RuleSet, known: Iterable[str] | None, node: Node) -> None:
+    """Refuse own rules of a set that are not among those known; None: all are. Raises :class:`SpecError`."""
+    names = None if known is None else set(known)
+    _check_names(node, [(("own", name), name) for name in rules.own], names, "rule")
+
+
+def _check_references(node: Node, scenario: Scenario, own_rules: Iterable[str] | None) -> None:
     """World and rule sets exist, and the changes to them are possible."""
     for path, kind in _named_specs(node):
         place = _node_at(node, path)
@@ -205,14 +213,17 @@ def _check_references(node: Node, scenario: Scenario) -> None:
             problem, allowed = unknown_name(name, shipped(kind), kind)
             raise place.fault(dotted(path), problem, f"{allowed}, or a path to a YAML file")
     world, rules = load_world(scenario.world), load_rules(scenario.rules)
-    for event in scenario.events:
+    check_own_names(rules, own_rules, node.child("rules") or node)
+    for row, event in enumerate(scenario.events):
         if event.kind == "rules":
-            load_rules(event.rules)
+            place = _node_at(node, ("events", row, "rules")) or node
+            check_own_names(load_rules(event.rules), own_rules, place)
     for name, number in scenario.world_changes.items():
         with _Placed(_node_at(node, ("world_changes", name))):
             apply_world_changes(world, {name: number})
     with _Placed(node.child("rules_changes")):
-        apply_rule_changes(rules, scenario.rules_changes)
+        changed = apply_rule_changes(rules, scenario.rules_changes)
+    check_own_names(changed, own_rules, node.child("rules_changes") or node)
 
 
 class _Placed:
@@ -255,10 +266,10 @@ def _sector_paths(scenario: Scenario) -> list[tuple[tuple[str | int, ...], str]]
 
 
 def _check_names(
-    node: Node, found: list[tuple[tuple[str | int, ...], str]], known: set[str], what: str
+    node: Node, found: list[tuple[tuple[str | int, ...], str]], known: set[str] | None, what: str
 ) -> None:
     for path, name in found:
-        if name not in known:
+        if known is not None and name not in known:
             problem, allowed = unknown_name(name, known, what)
             place = _node_at(node, path) or node
             raise place.fault(dotted(path), problem, allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -86,6 +87,9 @@ class CollectorSpec(Spec):
         default=1.0, ge=0, le=100, description="share of the world's staff that works here"
     )
     effort: float = Field(default=1.0, ge=0, le=20, description="multiplies planned attempts and staff")
+    licensed: bool = Field(
+        default=True, description="without a licence it may not work where one is required"
+    )
 
 
 class LendingSpec(Spec):
@@ -99,6 +103,15 @@ class LendingSpec(Spec):
         if module not in self.modules:
             return ()
         return tuple(range(lenders)) if self.lenders is None else self.lenders
+
+
+class PredictionSpec(Spec):
+    """How operators learn from their history."""
+
+    retrain_weeks: int = Field(default=26, ge=1, le=520, description="weeks between two trainings")
+    shuffle: bool = Field(
+        default=False, description="exchange scores among the cases: what is lost is the value of information"
+    )
 
 
 class ReceivablesSpec(Spec):
@@ -269,6 +282,12 @@ class Scenario(Spec):
     description: Text
     world: str = "evidence"
     rules: str = "china-2023"
+    start: date | None = Field(
+        default=None,
+        ge=date(1900, 1, 1),
+        le=date(2200, 1, 1),
+        description="day of the first measured week: rules bind once they are in force; none: all bind",
+    )
     strategy: StrategyName | None = Field(
         default=None, description="one strategy for all collectors; none: each its own"
     )
@@ -284,6 +303,7 @@ class Scenario(Spec):
     channels: ChannelSwitches = ChannelSwitches()
     collectors: tuple[CollectorSpec, ...] = Field(min_length=1, max_length=500)
     lending: LendingSpec = LendingSpec()
+    prediction: PredictionSpec = PredictionSpec()
     receivables: ReceivablesSpec = ReceivablesSpec()
     levers: LeversSpec = LeversSpec()
     allotment: Literal["first", "by_capacity"] = Field(

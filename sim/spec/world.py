@@ -75,6 +75,9 @@ class HouseholdNumbers(Group):
     )
     young_share: Quantity = quantity("share", 0, 1, "borrowers under 40")
     middle_share: Quantity = quantity("share", 0, 1, "borrowers of 40 to 59")
+    breathing_space_uptake: Quantity = quantity(
+        "share", 0, 1, "borrowers newly over 30 days late who register where a breathing space is granted"
+    )
     stress_from_arrears: Quantity = quantity("1/week", 0, 1, "stress added by a week in arrears")
     stress_from_attempt: Quantity = quantity(
         "1/attempt", 0, 1, "stress added by a human attempt at firm tone"
@@ -121,6 +124,14 @@ class ToneNumbers(Group):
     reach_loss: Quantity = quantity("factor", 0, 100, "loss of reach against firm tone")
 
 
+class AgeNumbers(Group):
+    """Response by age group, against each other; the mean over the population is one."""
+
+    young: Quantity = quantity("factor", 0, 10, "contact under 40")
+    middle: Quantity = quantity("factor", 0, 10, "contact from 40 to 59")
+    old: Quantity = quantity("factor", 0, 10, "contact from 60 on")
+
+
 class CollectionNumbers(Group):
     """Staff, machines and their effect."""
 
@@ -140,6 +151,27 @@ class CollectionNumbers(Group):
     third_party_pressure: Quantity = quantity("factor", 0, 5, "persuasion when third parties are contacted")
     third_party_complaints: Quantity = quantity(
         "factor", 1, 100, "complaints when third parties are contacted"
+    )
+    gentle_reluctant: Quantity = quantity(
+        "factor", 0, 10, "promises of the reluctant to a gentle tone against a firm one"
+    )
+    gentle_short: Quantity = quantity(
+        "factor", 0, 10, "plans taken by those short of money from a gentle tone against a firm one"
+    )
+    robot_signal_accuracy: Quantity = quantity("share", 0, 1, "conversations whose state a robot reads right")
+    app_plan_months_most: Quantity = quantity(
+        "months", 1, 120, "longest plan that a borrower may propose in the app"
+    )
+    progress_kept: Quantity = quantity(
+        "factor", 0, 10, "plan instalments kept where the app shows progress, against others"
+    )
+    regions: Quantity = quantity("regions", 1, 200, "regions in which borrowers live and staff works")
+    regional_mismatch: Quantity = quantity(
+        "log", 0, 3, "sd over regions of log staff of a collector against borrowers"
+    )
+    remote_labour: Quantity = quantity("factor", 0, 5, "labour cost of remote staff against staff on site")
+    data_source_cost: Quantity = quantity(
+        "yuan/account and year", 0, 1e4, "price of one source of data about a borrower"
     )
     over_cap_rate: Quantity = quantity(
         "share", 0, 1, "planned human attempts above a cap that are made all the same"
@@ -176,6 +208,8 @@ class CollectionNumbers(Group):
     receivable_cost: Quantity = quantity("yuan/week", 0, 1e5, "cost of working one trade debtor for a week")
     channels: dict[str, ChannelNumbers]
     tones: dict[str, ToneNumbers]
+    text_response: AgeNumbers
+    messenger_response: AgeNumbers
 
     @field_validator("channels", "tones", mode="before")
     @classmethod
@@ -265,6 +299,15 @@ class LenderNumbers(Group):
     )
     standard_recovery: Quantity = quantity("elasticity", 0, 20, "response of lending standards to recovery")
     standard_floor: Quantity = quantity("factor", 0, 1, "tightest standard")
+    warning_cutoff: Quantity = quantity(
+        "odds ratio",
+        0,
+        1000,
+        "predicted odds of a missed payment over usual ones above which no new credit is given",
+    )
+    warned_share: Quantity = quantity(
+        "share", 0, 1, "riskiest accounts falling due that early warning reminds before the due date"
+    )
     standard_speed: Quantity = quantity("1/week", 0, 1, "speed at which standards move")
 
 
@@ -281,6 +324,15 @@ class SupervisionNumbers(Group):
     stance_most: Quantity = quantity(
         "factor", 1, 100, "most that it multiplies inspections by; at least one over it"
     )
+    rehiring: Quantity = quantity("1/week", 0, 1, "staff lost to enforcement that is hired again")
+
+
+class PredictionNumbers(Group):
+    """Noise of the signals that bought sources of data give."""
+
+    telecom_noise: Quantity = quantity("share", 0, 10, "sd of noise in reach by phone and online")
+    shopping_noise: Quantity = quantity("log", 0, 10, "sd of noise in log liquid money over wage")
+    wallet_noise: Quantity = quantity("share", 0, 10, "sd of noise in income over wage")
 
 
 class World(Spec):
@@ -294,6 +346,7 @@ class World(Spec):
     firms: FirmNumbers
     lenders: LenderNumbers
     supervision: SupervisionNumbers
+    prediction: PredictionNumbers
 
     def numbers(self) -> list[tuple[str, Quantity]]:
         """Every number with its dotted name, in the order of the file."""

@@ -1,0 +1,67 @@
+"""Regions: staff sits where it sits, and most collectors cannot lend it to each other's regions."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.collection import Capacity, Cases, Treatment, ration
+from sim.collection.ration import shares
+from sim.core.columns import F64, I32, I64
+from sim.core.rng import normal_rows
+
+if TYPE_CHECKING:
+    from sim.phases.state import State
+
+#: Staff is split over regions in whole dials and visits, by weights of this many parts.
+_PARTS = 1_000_000
+
+
+def staff_shares(state: State, number: int) -> F64:
+    """Share of a collector's staff in each region: the region's borrowers times a keyed lognormal weight."""
+    regions = round(state.world.collection.regions.value)
+    earners = state.borrowers.wage > 0
+    people = np.bincount(state.borrowers.region[earners], minlength=regions).astype(np.float64)
+    sd = state.world.collection.regional_mismatch.value
+    weight = people * np.exp(sd * normal_rows(state.seed, f"collection.staff.{number}", regions))
+    return np.asarray(weight / weight.sum(), np.float64)
+
+
+def ration_here(
+    state: State, number: int, treatment: Treatment, cases: Cases, capacity: Capacity, pooled: bool
+) -> Treatment:
+    """Limit a treatment to the staff of each region; visits never move, dials do where ``pooled``."""
+    if round(state.world.collection.regions.value) == 1:
+        return ration(treatment, cases, capacity)
+    parts = (staff_shares(state, number) * _PARTS).astype(np.int64)
+    most = int(parts.sum())
+    visits = _split(parts, most, capacity.visits)
+    if pooled:
+        treatment = ration(treatment, cases, Capacity(capacity.dials, int(treatment.attempts.sum())))
+        dials: I64 = np.full(len(parts), int(treatment.attempts.sum()), np.int64)
+    else:
+        dials = _split(parts, most, capacity.dials)
+    region = state.borrowers.region[state.accounts.borrower[cases.account]]
+    attempts = treatment.attempts.copy()
+    for here in range(len(parts)):
+        rows = np.flatnonzero(region == here).astype(np.int32)
+        if len(rows):
+            staff = Capacity(int(dials[here]), int(visits[here]))
+            attempts[rows] = ration(
+                _rows(treatment, rows), Cases._make(column[rows] for column in cases), staff
+            ).attempts
+    return replace(treatment, attempts=attempts)
+
+
+def _split(parts: I64, most: int, total: int) -> I64:
+    """Whole numbers in proportion to ``parts`` that add up to ``total``."""
+    if total <= most:
+        return shares(parts, total)
+    whole, rest = divmod(total, most)
+    return whole * parts + shares(parts, rest)
+
+
+def _rows(treatment: Treatment, rows: I32) -> Treatment:
+    return replace(treatment, **{f.name: getattr(treatment, f.name)[rows] for f in fields(treatment)})
