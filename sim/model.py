@@ -28,7 +28,9 @@ from sim.measures import MeasureValue, compute_measures
 from sim.phases import summaries
 from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
+from sim.phases.debt_record import DebtRecord, debt_record
 from sim.phases.events import cause_table, event_table, lender_loss_table
+from sim.phases.hardship import hardship
 from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
@@ -255,9 +257,17 @@ class Ecosystem(ColumnModel):
         """Cures of the common list: columns stage, weeks, placed and cured (accounts)."""
         return summaries.cures(self.state)
 
+    def debt_record(self) -> DebtRecord | None:
+        """The debts on the shared ledger with its roots by week; None where nobody keeps it."""
+        return debt_record(self.state)
+
     def sector_table(self) -> pd.DataFrame:
         """Firms by sector: how many, failures, trade debt owed and held, due and overdue (fen)."""
         return summaries.sector_table(self.state)
+
+    def hardship(self) -> pd.DataFrame:
+        """Transfers, costs and hardship of borrowers by group: :func:`sim.phases.hardship.hardship`."""
+        return hardship(self.state)
 
     def measures(self) -> dict[str, MeasureValue]:
         """Every measure over the measured weeks; undefined ones are None with the reason."""

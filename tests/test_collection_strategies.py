@@ -88,6 +88,7 @@ def week_of(name: str, cases: Cases, world: str = "evidence", rules: str = "none
         short=v[:, 3] >= 0.6,
         dispute_ground=v[:, 0] > 0.97,
         stress=np.zeros(N, np.float32),
+        distrust=np.zeros(N, np.float32),
     )
     plan = decide(strategy(name), cases, AMPLE)
     allowed = permit(plan, cases, load_rules(rules), over_cap_rate=0.05, seed=1, week=2).treatment

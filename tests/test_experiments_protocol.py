@@ -79,6 +79,9 @@ class Toy:
     def sector_table(self) -> pd.DataFrame:
         return pd.DataFrame({"sector": ["26"], "firms": [3]})
 
+    def hardship(self) -> pd.DataFrame:
+        return pd.DataFrame({"by": ["all"], "group": ["all"], "borrowers": [10]})
+
     def events(self) -> pd.DataFrame:
         return pd.DataFrame({"kind": ["firm", "borrower", "firm"], "sector": ["26", "", "26"]})
 

@@ -13,6 +13,7 @@ import pytest
 from support_model import TINY, changed, on_two_threads, seasoned, snapshot
 
 from sim.collection.cases import Capacity, Cases
+from sim.collection.modules import Module, register_module
 from sim.collection.registry import register_strategy, strategy
 from sim.collection.treatment import Treatment
 from sim.core.rng import normal_rows, uniform_rows
@@ -37,6 +38,13 @@ class DrawsMore:
             assert uniform_rows(1, name, 10, 5).shape == (10, 4)
             assert normal_rows(1, name, 10, 5).shape == (10,)
         return strategy("traditional").decide(cases, capacity)
+
+
+@register_module("test_holds_data")
+class HoldsData(Module):
+    """Holds credit-bureau data and does nothing with it."""
+
+    sources = ("bureau",)
 
 
 def columns_digest(model: Ecosystem) -> str:
@@ -189,6 +197,15 @@ def _year_of_phases() -> dict[str, set[str]]:
                 "world.collection.module_price": 10.0,
                 "world.collection.gain_uncertainty": 0.0,
                 "rules.tax_relief": 0.5,
+            },
+        ),
+        (
+            "report",
+            {
+                "harm.pressure_to_moving": True,
+                "strategy": "traditional+test_holds_data",
+                "lending.modules": ["test_holds_data"],
+                "world.supervision.breach_bureau": 0.2,
             },
         ),
     ):

@@ -59,6 +59,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     b.family_week[:] = np.where(u[:, 1] < n.family_support_share.value, 0, NEVER)
     b.phone_reach[:] = (u[:, 2] < n.phone_reach.value).astype(np.float32)
     b.digital_reach[:] = (u[:, 3] < n.digital_reach.value).astype(np.float32)
+    b.trust[:] = n.trust_start.value
     sd = FORGETFULNESS_SD
     b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
     b.laid_off_by[:] = -1
@@ -86,6 +87,7 @@ def _common(a: AccountColumns, spec: Scenario, world: World, seed: int) -> None:
     u = uniform_rows(seed, "accounts.traits", rows)
     a.due_offset[:] = (u[:, 0] * 4).astype(np.int8)
     a.dispute_ground[:] = u[:, 1] < world.households.dispute_ground.value
+    a.dispute_factual[:] = u[:, 3] < world.households.dispute_factual.value
     a.hold_out[:] = u[:, 2] < spec.hold_out
     a.promise_week[:] = -1
     a.charged_off_week[:] = -1

@@ -98,6 +98,16 @@ class Collector(_Institution):
         return int(self._state.collectors.fines[self.number])
 
     @property
+    def breaches(self) -> int:
+        """Leaks of data that it held."""
+        return int(self._state.collectors.breaches[self.number])
+
+    @property
+    def social_pressure(self) -> float:
+        """Complaints over their normal number, less one, smoothed; 0 unless the scenario opens this way."""
+        return float(self._state.collectors.social_pressure[self.number])
+
+    @property
     def recovered(self) -> int:
         """Money received on accounts placed with it, fen."""
         return int(self._state.collectors.recovered[self.number])
@@ -118,5 +128,5 @@ class Regulator(_Institution):
 
     @property
     def fines(self) -> int:
-        """Fines imposed since measurement began, fen."""
+        """Fines imposed on collectors since measurement began, fen."""
         return int(self._state.collectors.fines.sum())

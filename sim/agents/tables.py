@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sim.core.columns import F32, F64, I8, I16, I32, I64, U8, Bool
+from sim.core.columns import F32, F64, I8, I16, I32, I64, U8, U16, Bool
 
 #: ``employer`` of borrowers without work, and of those who work outside the modelled firms.
 NO_JOB = -1
@@ -39,6 +39,16 @@ class BorrowerColumns(NamedTuple):
     digital_reach: F32
     hiding: Bool
     stress: F32
+    trust: F32  # in collectors, 0 .. 1
+    blocked: U8  # bits: 1 phone, 2 app and messenger
+    blocks: U8  # this and the following are counts and sums since the start of measurement
+    moved: U8  # times that neither phone nor address led to the borrower any more
+    complaints: U16
+    breaches: U8  # of data about the borrower
+    attempts_felt: I32
+    displaced: I64  # fen
+    paid_late: I64  # fen, on accounts in arrears
+    collection_cost: I32  # fen, of work on the borrower's accounts
     breathing_until: I32  # first week after a registered breathing space, 0 never
     family_week: I32  # first week in which the family can lend (again)
     essentials_missed: I32  # weeks so far
@@ -75,6 +85,7 @@ class AccountColumns(NamedTuple):
     plan_offered: Bool  # since the account was last in order
     clock_stopped: I16  # weeks of breathing space since then, which do not age the debt
     dispute_ground: Bool
+    dispute_factual: Bool  # about amount, payment or identity: what a shared record settles
     dispute_open: Bool
     dispute_week: I32
     momentum: F32
@@ -234,6 +245,8 @@ class CollectorColumns(NamedTuple):
     digital_cost: I64  # fen, part of cost: by text, messenger, robot and app
     invested: I64  # fen, full prices of modules bought, and training
     tax_credit: I64  # fen, relief not yet used
+    social_pressure: F64  # complaints over their normal number, less one, smoothed
+    breaches: I64
     staff_lost: F64  # share of staff that enforcement took away, coming back
     suspended_until: I32  # first week in which it may work again, 0 never suspended
     misuse_fined_until: I32  # first week in which misuse of data is fined again

@@ -145,13 +145,17 @@ def _announcing(show: Callable[[int, int], None], out: Path | None) -> Callable[
     return announced
 
 
-def _write_matrices(result: Comparison, out: Path) -> None:
-    """The balance sheet and the flows of a single run as CSV files, fen."""
+def _write_tables(result: Comparison, out: Path) -> None:
+    """The balance sheet, the flows and the hardship by group of a single run as CSV files, fen."""
     from sim.report.files import write_text
 
-    for name, columns in result.results[0]["matrices"].items():
+    row = result.results[0]
+    for name, columns in {**row["matrices"], "hardship": row["hardship"]}.items():
         lines = [list(columns), *zip(*columns.values(), strict=True)]
-        write_text(out / f"{name}.csv", "".join(",".join(f'"{x}"' for x in line) + "\n" for line in lines))
+        write_text(
+            out / f"{name}.csv",
+            "".join(",".join("" if x is None else f'"{x}"' for x in line) + "\n" for line in lines),
+        )
 
 
 def _hand_over(
@@ -174,7 +178,7 @@ def _hand_over(
 
     write_text(out / DOCUMENT, result.to_json() + "\n")
     if len(result.results) == 1:
-        _write_matrices(result, out)
+        _write_tables(result, out)
     by_id = {world.id: world for world in worlds.values()}
     report = write_report(result, out / REPORT, command=command, worlds=by_id)
     print(f"Report: {report}", file=sys.stderr)

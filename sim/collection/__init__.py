@@ -26,6 +26,7 @@ from sim.collection.profile_360 import Profile360
 from sim.collection.ration import ration
 from sim.collection.receivable import receivable_effect
 from sim.collection.registry import Strategy, decide, register_strategy, strategy, strategy_names
+from sim.collection.shared_ledger import SharedLedger
 from sim.collection.traditional import Traditional
 from sim.collection.treatment import Treatment
 from sim.collection.voice_robot import VoiceRobot
@@ -50,6 +51,7 @@ __all__ = [
     "Permission",
     "PersonalisedChannel",
     "Profile360",
+    "SharedLedger",
     "SingleChannel",
     "Strategy",
     "Traditional",

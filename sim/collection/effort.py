@@ -15,11 +15,13 @@ from sim.core.rng import stream, uniforms
 _MOST = 255
 
 
-def with_effort(treatment: Treatment, cases: Cases, effort: float, *, seed: int, week: int) -> Treatment:
+def with_effort(
+    treatment: Treatment, cases: Cases, effort: float, *, seed: int, week: int, luck: str = "effort"
+) -> Treatment:
     """The treatment with its attempts multiplied by ``effort``.
 
     Where the product is not whole it is rounded up with the chance of its fraction, so that the mean
-    is exact; each cell of attempts has its own keyed draw (stream ``effort``, slot = account row), and
+    is exact; each cell of attempts has its own keyed draw (stream ``luck``, slot = account row), and
     more effort never means fewer attempts. At most 255 in a cell. Effort 1 changes nothing.
 
     Raises
@@ -32,7 +34,7 @@ def with_effort(treatment: Treatment, cases: Cases, effort: float, *, seed: int,
     if effort == 1.0:
         return treatment
     attempts = treatment.attempts.copy()
-    _multiply(attempts.reshape(attempts.shape[0], -1), cases.account, effort, stream(seed, "effort"), week)
+    _multiply(attempts.reshape(attempts.shape[0], -1), cases.account, effort, stream(seed, luck), week)
     return replace(treatment, attempts=attempts)
 
 

@@ -65,6 +65,8 @@ class Latent(NamedTuple):
     dispute_ground: Bool
     #: 0..1.
     stress: F32
+    #: Usual trust less the borrower's, -1..1.
+    distrust: F32
 
 
 class Outcome(NamedTuple):
@@ -133,7 +135,7 @@ def funnel(
     of the channel's contact rate, its day-part factor and the reach: the phone's for calls, texts and
     robots, the digital one for app and messenger, 1 for visits and letters; texts and messages are answered
     differently by age; scored calls multiply q of human dials; q is at most .98. A borrower in hiding
-    answers in app and messenger only.
+    answers in app and messenger only, a stressed one less, by 1 - ``stress_avoidance`` x stress.
 
     A contact *reminds* a borrower who forgot. In a conversation a borrower with a ground raises a
     *dispute* (open disputes may be settled by uploaded proof in app or messenger); one who is short of
@@ -148,7 +150,8 @@ def funnel(
 
     Attempts wear *reach* down by (1 - loss x tone) each, add *stress* (people's attempts, scaled as
     complaints are by tone: assumption) and *complaints* with hazard attempts x rate x tone x third
-    party x (1 + stress). Cost and its labour part are rounded to whole fen once a case.
+    party x (1 + stress) x exp(``trust_complaints`` x distrust). Cost and its labour part are rounded to
+    whole fen once a case.
     """
     n = cases.account.shape[0]
     seen = _Seen(*(_frozen(getattr(cases, name), dtype) for name, dtype in dtypes(_Seen).items()))
@@ -253,6 +256,7 @@ def _attempt(planned, seen, latent, p, key, week, made, reached, out):  # type: 
             rate = p.contact[channel]
             rate *= _reach(channel, latent.hiding[i], latent.phone_reach[i], latent.digital_reach[i])
             rate *= p.age_response[channel, seen.age_group[i]]
+            rate *= 1.0 - p.stress_avoidance * latent.stress[i]
             if channel == HUMAN and planned.scored_calls[i]:
                 rate *= p.ai_contact_factor
             u_contact, u_remind, _, _ = uniforms(key, week, seen.account[i], channel)
@@ -297,6 +301,7 @@ def _wear(planned, seen, latent, p, key, week, made, out):  # type: ignore[no-un
         out.phone_reach[i] = phone
         out.digital_reach[i] = digital
         out.stress_added[i] = stress
+        hazard *= np.exp(p.trust_complaints * latent.distrust[i])
         if hazard > 0.0:
             u = uniforms(key, week, seen.account[i], _DRAW_COMPLAINT)[0]
             out.complaint[i] = u < -np.expm1(-hazard)

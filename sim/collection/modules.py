@@ -31,6 +31,8 @@ class Module:
         is worth less than the work.
     warns:
         Whether its user predicts who will miss the next due date.
+    shared_record:
+        Whether its user keeps debts on a shared, tamper-evident record.
     before_due:
         Whether accounts are reminded in the week before a payment falls due.
     sources:
@@ -42,6 +44,7 @@ class Module:
     learns: bool = False
     spares: bool = False
     warns: bool = False
+    shared_record: bool = False
     before_due: bool = False
     sources: tuple[str, ...] = ()
 
@@ -97,6 +100,7 @@ class Combined:
         self.before_due = any(getattr(item, "before_due", False) for item in parts)
         self.learns = any(getattr(item, "learns", False) for item in parts)
         self.spares = any(getattr(item, "spares", False) for item in parts)
+        self.shared_record = any(getattr(item, "shared_record", False) for item in parts)
         self.warns = any(getattr(item, "warns", False) for item in parts)
         held = {source for item in parts for source in getattr(item, "sources", ())}
         self.sources = tuple(sorted(held))

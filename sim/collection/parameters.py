@@ -10,6 +10,7 @@ import numpy as np
 from sim.collection.names import CHANNELS, FIELD, GENTLE, HUMAN, RELUCTANT, SHORT, STATES, TONES
 from sim.core.columns import F64, Bool
 from sim.core.errors import SpecError, unknown_name
+from sim.spec.scenario import HarmSpec
 from sim.spec.world import ChannelNumbers, ToneNumbers, World
 
 _FEN_PER_YUAN = 100.0
@@ -71,6 +72,9 @@ class FunnelParameters(NamedTuple):
     third_party_complaints: float
     plan_taken: float
     proof_upload: float
+    #: Cut of contact at full stress, and log fall of complaints from no to full trust (0: closed).
+    stress_avoidance: float
+    trust_complaints: float
     #: Share of borrowers with a ground who raise it when they talk (all of them: assumption).
     dispute_raised: float
 
@@ -98,15 +102,36 @@ _OFF: Final[dict[str, dict[str, float]]] = {
 MECHANISMS: Final = tuple(_OFF)
 
 
-def funnel_parameters(world: World, *, without: Iterable[str] = ()) -> FunnelParameters:
+def third_party_pressure(world: World, harm: HarmSpec) -> float:
+    """What contacting third parties multiplies promises by: the world's number, or a given sign.
+
+    Two studies disagree (C23: at least half of all defaults fewer; C24: up to 30 % more); either relative
+    change is taken as that of the chance to promise (assumption of form).
+    """
+    numbers = world.collection
+    pressures = {
+        "world": numbers.third_party_pressure.value,
+        "raises": 1.0 + numbers.third_party_raises.value,
+        "lowers": 1.0 - numbers.third_party_lowers.value,
+        "none": 1.0,
+    }
+    return pressures[harm.third_party]
+
+
+def funnel_parameters(
+    world: World, *, without: Iterable[str] = (), harm: HarmSpec | None = None
+) -> FunnelParameters:
     """The numbers of ``world`` for the funnel; the mechanisms named in ``without`` are off.
+
+    ``harm`` tells which ways of harm are open and the sign of third-party contact; None: as in a scenario
+    that does not mention them.
 
     Raises
     ------
     SpecError
         If the world lacks a channel or a tone, or a mechanism is unknown.
     """
-    numbers = world.collection
+    numbers, harm = world.collection, harm or HarmSpec()
     _require(world.id, "collection.channels", CHANNELS, numbers.channels)
     _require(world.id, "collection.tones", TONES, numbers.tones)
     channels = [numbers.channels[name] for name in CHANNELS]
@@ -137,10 +162,12 @@ def funnel_parameters(world: World, *, without: Iterable[str] = ()) -> FunnelPar
         ai_contact_factor=numbers.ai_contact_factor.value,
         reluctant_response=numbers.reluctant_response.value,
         persuasion_decline=numbers.persuasion_decline.value,
-        third_party_pressure=numbers.third_party_pressure.value,
+        third_party_pressure=third_party_pressure(world, harm),
         third_party_complaints=numbers.third_party_complaints.value,
         plan_taken=numbers.plan_taken.value,
         proof_upload=numbers.proof_upload.value,
+        stress_avoidance=world.households.stress_avoidance.value if harm.stress_to_reach else 0.0,
+        trust_complaints=world.households.trust_complaints.value if harm.trust_to_conduct else 0.0,
         dispute_raised=1.0,
     )
     return switch_off(parameters, without)

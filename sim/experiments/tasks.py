@@ -38,7 +38,8 @@ class RunRow(TypedDict):
     why, for those; ``series``, ``curves``: columns of the weekly figures and of the liquidation
     curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector;
     ``cures``: cumulated cures of the common list by stage and week (accounts); ``sectors``: firms,
-    failures and trade debt by sector at the end (fen); ``matrices``: ``balance_sheet`` and ``flows``
+    failures and trade debt by sector at the end (fen); ``hardship``: transfers, costs and hardship of
+    borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows``
     by sector at the end, exact fen.
     """
 
@@ -57,6 +58,7 @@ class RunRow(TypedDict):
     curves: Columns
     cures: Columns
     sectors: Columns
+    hardship: Columns
     matrices: dict[str, Columns]
     failures: dict[str, int]
 
@@ -95,6 +97,7 @@ class Model(Protocol):
     def curves(self) -> pd.DataFrame: ...
     def cures(self) -> pd.DataFrame: ...
     def sector_table(self) -> pd.DataFrame: ...
+    def hardship(self) -> pd.DataFrame: ...
     def matrices(self) -> dict[str, pd.DataFrame]: ...
     def events(self) -> pd.DataFrame: ...
     def digest(self) -> str: ...
@@ -234,6 +237,7 @@ def row_of(task: Task, arm: Arm, model: Model) -> RunRow:
         curves=plain_columns(model.curves()),
         cures=plain_columns(model.cures()),
         sectors=plain_columns(model.sector_table()),
+        hardship=plain_columns(model.hardship()),
         matrices={name: plain_columns(frame) for name, frame in model.matrices().items()},
         failures=_failures(model.events()),
     )

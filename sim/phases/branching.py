@@ -31,7 +31,7 @@ START_NUMBERS = frozenset(
     for name in (
         "weekly_income_median", "weekly_income_log_sd", "essentials_share_mean", "essentials_share_sd",
         "buffer_cap_weeks_median", "buffer_cap_log_sd", "reluctant_share", "family_support_share",
-        "dispute_ground", "phone_reach", "digital_reach", "ability_risk_correlation", "young_share",
+        "phone_reach", "digital_reach", "ability_risk_correlation", "young_share",
         "middle_share",
     )
 ) | frozenset(
@@ -69,8 +69,10 @@ def copy_state(state: State) -> State:
         found=state.found.copy(),
         week_costs=state.week_costs.copy(),
         week_digital_costs=state.week_digital_costs.copy(),
+        week_contacted=state.week_contacted.copy(),
         profit_seen=state.profit_seen.copy(),
         adopted=dict(state.adopted),
+        debt_roots=list(state.debt_roots),
         bought=dict(state.bought),
         samples={kind: samples.copy() for kind, samples in state.samples.items()},
         predictors=dict(state.predictors),

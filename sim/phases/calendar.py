@@ -26,8 +26,8 @@ def use_world(state: State, world: World) -> None:
     """Go on with other numbers of the world."""
     state.world = world
     state.firm_numbers = firm_parameters(world)
-    state.household_numbers = household_parameters(world)
-    state.funnel_numbers = funnel_parameters(world)
+    state.household_numbers = household_parameters(world, state.spec.harm)
+    state.funnel_numbers = funnel_parameters(world, harm=state.spec.harm)
 
 
 def use_rules(state: State, rules: RuleSet) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
 from sim.phases.before_due import remind_before_due
 from sim.phases.contracts import pay_collectors
+from sim.phases.debt_record import settle_factual_disputes
 from sim.phases.placements import place
 from sim.phases.receivables import collect_receivables, place_receivables
 from sim.phases.work import staff_collectors, work_accounts
@@ -28,6 +29,7 @@ def collection(state: State) -> None:
     a = state.accounts
     place(state)
     staff_collectors(state)
+    settle_factual_disputes(state)
     ended = a.dispute_open & (state.clock - a.dispute_week >= DISPUTE_WEEKS)
     a.dispute_open[ended] = False
     a.dispute_ground[ended] = False
@@ -36,6 +38,7 @@ def collection(state: State) -> None:
     state.week_violations_by_kind[:] = 0
     state.week_costs[:] = 0
     state.week_digital_costs[:] = 0
+    state.week_contacted[:] = 0
     if state.clock % WEEKS_PER_YEAR != SPRING_FESTIVAL_WEEK:
         for number in range(len(state.spec.collectors)):
             work_accounts(state, number)

@@ -10,6 +10,7 @@ from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.channels import LENDER_TO_CREDIT
+from sim.phases.learning import lender_modules
 from sim.phases.warning import early_warning
 
 if TYPE_CHECKING:
@@ -94,6 +95,17 @@ def _standards(state: State, arrears: I64) -> None:
     lenders.standard[:] += n.standard_speed.value * (wanted - lenders.standard)
 
 
+def _keep_records(state: State) -> None:
+    """Lenders that keep the shared ledger pay for each record."""
+    a, price = state.accounts, 100 * state.world.collection.ledger_record_cost.value / 52
+    for lender in range(len(state.lenders.money)):
+        if any(used.shared_record for used in lender_modules(state, lender)):
+            paid = round(int(np.count_nonzero((a.lender == lender) & (a.balance > 0))) * price)
+            state.lenders.money[lender] -= paid
+            state.macro.others += paid
+            state.ledger.pay("record_keeping", Sector.LENDERS, Sector.OTHERS, paid)
+
+
 def credit(state: State) -> None:
     """Lenders' books, standards and the lines of firms for next week."""
     n, lenders = state.world.lenders, state.lenders
@@ -107,5 +119,6 @@ def credit(state: State) -> None:
     factor = state.credit_factor()
     lines_week(state.firms, state.firm_numbers, lenders.standard, lenders.normal_standard, factor)
     early_warning(state)
+    _keep_records(state)
     state.week_sums["npl_balance"] = int(by_stage[:, 3].sum())
     state.week_sums["book"] = int(book.sum())

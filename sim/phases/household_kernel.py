@@ -48,8 +48,8 @@ class HouseholdFlows(NamedTuple):
 
 T_BENEFITS, T_CONSUMPTION, T_FAMILY, T_BACKSTOP_WAGES, T_DISPLACED = 0, 1, 2, 3, 4
 T_ESSENTIALS_MISSED, T_LOANS, T_HIRED, T_LOST_JOB, T_DUE = 5, 6, 7, 8, 9
-T_PROMISES_DUE, T_PROMISES_KEPT = 10, 11
-TOTALS = 12
+T_PROMISES_DUE, T_PROMISES_KEPT, T_MOVED = 10, 11, 12
+TOTALS = 13
 
 
 def household_flows(lenders: int) -> HouseholdFlows:
@@ -195,6 +195,7 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
     base = p.own_payment_reluctant if b.reluctant[i] else p.own_payment_willing
     months = a.days_past_due[k] / 30.0
     hazard = base * np.exp(-p.avoidance * months) * a.momentum[k]
+    hazard *= np.exp(p.trust_payment * (b.trust[i] - p.trust_start))
     return v < hazard
 
 
@@ -248,6 +249,7 @@ def settle(i, k, clock, amount, b, a, p, flows):  # type: ignore[no-untyped-def]
     a.paid_this_week[k] += amount
     if a.days_past_due[k] > 0:
         flows.late_repaid[a.lender[k]] += amount
+        b.paid_late[i] += amount
     a.last_payment_week[k] = clock
     a.momentum[k] = p.momentum
     a.refuses[k] = False
@@ -315,7 +317,9 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
             a.means[k] = False
             missing = pay(i, k, clock, b, a, p, flows)
             if missing > 0:
-                flows.totals[T_DISPLACED] += min(missing, collected_elsewhere(i, k, b, a))
+                displaced = min(missing, collected_elsewhere(i, k, b, a))
+                b.displaced[i] += displaced
+                flows.totals[T_DISPLACED] += displaced
             a.asked[k] = False
     for k in range(first, last):
         a.collected_recent[k] = np.int64(a.collected_recent[k] * COLLECTED_FADE)
@@ -363,7 +367,7 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
 
     The loan is spent at once on what it was taken for.
     """
-    u, v, _, _ = uniforms(key, clock, k, RENEW)
+    u, v, w, x = uniforms(key, clock, k, RENEW)
     chance = p.return_after_charge_off if a.charged_off[k] else p.renewal
     if a.principal[k] == 0 or u >= chance or v >= standard[a.lender[k]] or a.refused[k]:
         return
@@ -377,6 +381,8 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
     a.promise_week[k] = -1
     a.plan_left[k] = 0
     a.dispute_open[k] = False
+    a.dispute_ground[k] = w < p.dispute_ground
+    a.dispute_factual[k] = x < p.dispute_factual
     a.broken_promises[k] = 0
     a.plan_offered[k] = False
     a.clock_stopped[k] = 0
@@ -393,8 +399,8 @@ def renew(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untype
 
 
 @kernel_step
-def summarise(i, clock, b, a, p, key):  # type: ignore[no-untyped-def]
-    """The borrower's totals, hiding, reach and stress after the payments."""
+def summarise(i, clock, b, a, p, key, flows):  # type: ignore[no-untyped-def]
+    """The borrower's totals, hiding, reach, stress and trust after the payments."""
     worst = 0
     total = 0
     for k in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
@@ -403,11 +409,14 @@ def summarise(i, clock, b, a, p, key):  # type: ignore[no-untyped-def]
     b.balance[i] = total
     b.days_past_due[i] = worst
     b.stress[i] *= 1.0 - p.stress_decay
+    b.trust[i] += p.trust_fading * (p.trust_start - b.trust[i])
     if worst > 0:
         b.stress[i] += p.stress_from_arrears * (1.0 - b.stress[i])
         u, v, _, _ = uniforms(key, clock, i, HIDE)
-        if u < p.hiding:
+        if u < p.hiding and not b.hiding[i]:
             b.hiding[i] = True
+            b.moved[i] = min(b.moved[i] + 1, 250)
+            flows.totals[T_MOVED] += 1
         if v < p.reach_halving:
             b.phone_reach[i] *= 0.5
     elif b.hiding[i]:
@@ -427,7 +436,7 @@ def household_week(clock, b, a, p, market, standard, people, debts, flows, keep_
                 age_account(i, k, clock, b, a, p, flows)
                 if a.balance[k] == 0 or (a.charged_off[k] and a.charged_off_week[k] < clock):
                     renew(i, k, clock, b, a, p, standard, debts, flows)
-            summarise(i, clock, b, a, p, people)
+            summarise(i, clock, b, a, p, people, flows)
         surplus = b.cash[i] - b.buffer_cap[i]
         if surplus > 0:
             b.cash[i] -= surplus

@@ -20,6 +20,7 @@ from sim.phases.household_kernel import (
     T_HIRED,
     T_LOANS,
     T_LOST_JOB,
+    T_MOVED,
     T_PROMISES_DUE,
     T_PROMISES_KEPT,
     HouseholdFlows,
@@ -115,5 +116,6 @@ def households(state: State) -> None:
     sums["recovered_late"] = int(flows.late_repaid.sum())
     sums["promises_due"] = int(t[T_PROMISES_DUE])
     sums["promises_kept"] = int(t[T_PROMISES_KEPT])
+    sums["moved"] = int(t[T_MOVED])
     sums["hired"] = int(t[T_HIRED])
     sums["lost_job"] = int(t[T_LOST_JOB])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sim.agents.tables import NO_JOB
 from sim.collection.names import VIOLATION_KINDS
 from sim.core.kernel import kernel
+from sim.phases.debt_record import close_record
 from sim.phases.learning import record_samples
 from sim.phases.market import market_figures
 
@@ -46,20 +47,22 @@ def consumer_books(a):  # type: ignore[no-untyped-def]
 
 @kernel
 def people_week(b):  # type: ignore[no-untyped-def]
-    """Borrowers with a wage: (how many, at work, stress in sum, over 180 days late, their stress in sum)."""
+    """Borrowers with a wage: (how many, at work, stress in sum, over 180 days late, their stress in sum,
+    trust in sum)."""
     people, working, long_late = 0, 0, 0
-    stress, long_stress = 0.0, 0.0
+    stress, long_stress, trust = 0.0, 0.0, 0.0
     for i in range(b.cash.shape[0]):
         if b.wage[i] == 0:
             continue
         people += 1
         stress += b.stress[i]
+        trust += b.trust[i]
         if b.employer[i] != NO_JOB:
             working += 1
         if b.days_past_due[i] > 180:
             long_late += 1
             long_stress += b.stress[i]
-    return people, working, stress, long_late, long_stress
+    return people, working, stress, long_late, long_stress, trust
 
 
 def _share(part: float, whole: float) -> float | None:
@@ -69,7 +72,7 @@ def _share(part: float, whole: float) -> float | None:
 def _figures(state: State) -> dict[str, float | int | None]:
     f, k = state.firms, state.links
     accounts, late, late_30, book, book_late, book_30 = consumer_books(state.accounts)
-    people, working, stress, long_late, long_stress = people_week(state.borrowers)
+    people, working, stress, long_late, long_stress, trust = people_week(state.borrowers)
     overdue = int(k.overdue.sum() + k.disputed.sum())
     owed = int(k.not_due.sum()) + overdue
     sales = int(f.sales.sum())
@@ -90,6 +93,7 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "failures": state.week_sums.get("failures", 0),
         "employment": _share(working, people),
         "stress_mean": _share(stress, people),
+        "trust_mean": _share(trust, people),
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
         **market_figures(state),
@@ -124,6 +128,10 @@ WEEKLY_SUMS = (
     *(f"violations_{kind}" for kind in VIOLATION_KINDS),
     "suspended",
     "breathing_spaces",
+    "numbers_blocked",
+    "moved",
+    "data_breaches",
+    "breached_borrowers",
     "collection_cost",
     "labour_cost",
     "digital_spend",
@@ -154,3 +162,4 @@ def measurement(state: State) -> None:
     state.ledger.close_week()
     if state.accounts_active:
         record_samples(state)
+        close_record(state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.collection import Cases, Latent
-from sim.core.columns import F32, I32
+from sim.core.columns import F32, I32, Bool
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -56,6 +56,16 @@ def observe(state: State, k: I32) -> Cases:
     )
 
 
+def _grounds(state: State, k: I32) -> Bool:
+    """Grounds that a borrower would raise: those that a shared record does not settle."""
+    a, covered = state.accounts, state.ledger_accounts
+    return (
+        a.dispute_ground[k] & ~(a.dispute_factual & covered)[k]
+        if covered is not None
+        else a.dispute_ground[k]
+    )
+
+
 def latent(state: State, k: I32) -> Latent:
     """What the model alone knows of the same accounts."""
     a, b = state.accounts, state.borrowers
@@ -71,6 +81,7 @@ def latent(state: State, k: I32) -> Latent:
         forgot=a.forgot[k],
         able=able,
         short=~able,
-        dispute_ground=a.dispute_ground[k],
+        dispute_ground=_grounds(state, k),
         stress=b.stress[i],
+        distrust=np.float32(state.household_numbers.trust_start) - b.trust[i],
     )

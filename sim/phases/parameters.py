@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple, TypeVar
 
 from sim.spec.base import Group
+from sim.spec.scenario import HarmSpec
 from sim.spec.world import World
 
 
@@ -55,12 +56,17 @@ class HouseholdParameters(NamedTuple):
     own_payment_willing: float
     own_payment_reluctant: float
     avoidance: float
+    dispute_ground: float
+    dispute_factual: float
     reach_halving: float
     hiding: float
     momentum: float
     momentum_decay: float
     stress_from_arrears: float
     stress_decay: float
+    trust_start: float
+    trust_fading: float
+    trust_payment: float
     family_support_weeks: float
     annual_rate: float
     term_months: float
@@ -89,6 +95,12 @@ def firm_parameters(world: World) -> FirmParameters:
     return _pick(FirmParameters, world.firms, world.lenders)
 
 
-def household_parameters(world: World) -> HouseholdParameters:
-    """The household numbers of a world."""
-    return _pick(HouseholdParameters, world.households, world.products, world.collection)
+def household_parameters(world: World, harm: HarmSpec | None = None) -> HouseholdParameters:
+    """The household numbers of a world; ways of harm that ``harm`` closes have no effect."""
+    numbers = _pick(HouseholdParameters, world.households, world.products, world.collection)
+    harm = harm or HarmSpec()
+    if not harm.stress_to_work:
+        numbers = numbers._replace(stress_job_penalty=0.0)
+    if not harm.trust_to_conduct:
+        numbers = numbers._replace(trust_payment=0.0)
+    return numbers

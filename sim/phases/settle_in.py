@@ -13,6 +13,11 @@ from sim.spec.portfolio import Portfolio
 #: Weeks of wage that a borrower in arrears holds when an own portfolio starts (assumption, at median
 #: ability; one standard deviation of ability multiplies it by e).
 CASH_IN_ARREARS = 0.5
+#: Columns of borrowers that count from the start of measurement.
+COUNTED = (
+    "essentials_missed", "blocks", "moved", "complaints", "breaches", "attempts_felt", "displaced",
+    "paid_late", "collection_cost",
+)  # fmt: skip
 
 
 def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
@@ -24,11 +29,15 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
         a.last_payment_week[:] = state.clock - 4 - a.days_past_due // 7
         a.last_contact_week[:] = -1000
     for name, column in state.collectors._asdict().items():
-        kept = ("money", "callers", "analysts", "staff_lost", "suspended_until", "misuse_fined_until")
+        kept = (
+            "money", "callers", "analysts", "social_pressure", "staff_lost", "suspended_until",
+            "misuse_fined_until",
+        )  # fmt: skip
         if name not in kept:
             column[:] = 0
     state.profit_seen[:] = 0
-    state.borrowers.essentials_missed[:] = 0
+    for name in COUNTED:
+        getattr(state.borrowers, name)[:] = 0
     state.lenders.normal_recovery[:] = state.lenders.recovery
     state.lenders.normal_standard[:] = state.lenders.standard
     state.events.clear()
@@ -36,6 +45,7 @@ def begin_measurement(state: State, portfolio: Portfolio | None) -> None:
     state.lender_losses.clear()
     state.newest_failure.clear()
     state.series.clear()
+    state.debt_roots.clear()
     freeze(state)
     check(state, "start of measurement")
 

@@ -116,7 +116,8 @@ def start(
         missing=np.zeros((2, max(1, round(world.firms.terms_weeks.value)) + 1, network.firms), np.float32),
         sectors=network.sectors,
         macro=_macro(firms, b, world), ledger=Ledger(), firm_numbers=firm_parameters(world),
-        household_numbers=household_parameters(world), funnel_numbers=funnel_parameters(world),
+        household_numbers=household_parameters(world, spec.harm),
+        funnel_numbers=funnel_parameters(world, harm=spec.harm),
         accounts_active=portfolio is None, outside_positions=outside, first=(spec, world, rules, portfolio),
     )  # fmt: skip
     state.samples = {kind: Samples.empty(len(NAMES)) for kind in (DUE, LATE)}
@@ -131,6 +132,7 @@ def start(
     state.found = np.zeros((YEAR, count), np.int64)
     state.week_costs = np.zeros(count, np.int64)
     state.week_digital_costs = np.zeros(count, np.int64)
+    state.week_contacted = np.zeros(count, np.int64)
     state.late_repaid = np.zeros(len(lenders.money), np.int64)
     staff_collectors(state)
     use_rules(state, rules)

@@ -91,12 +91,15 @@ class State:
     law: RuleSet | None = None  # the rule set in use, of which ``rules`` are those in force
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_digital_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_contacted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     conduct_seen: tuple[int, int] = (0, 0)  # complaints and accounts contacted at the last look
     stance: float = 1.0  # what multiplies inspections
     bought: dict[int, frozenset[str]] = field(default_factory=dict)  # names by collector
     adopted: dict[int, str] = field(default_factory=dict)
+    debt_roots: list[tuple[int, int, str]] = field(default_factory=list)
+    ledger_accounts: Bool | None = None
     samples: dict[str, Samples] = field(default_factory=dict)
     predictors: dict[tuple[str, int], Any] = field(default_factory=dict)
     warned: dict[int, tuple[tuple[str, ...], bool]] = field(default_factory=dict)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from sim.collection.names import VIOLATION_KINDS
 from sim.core.rng import stream, uniforms
+from sim.phases.breaches import breaches
 from sim.phases.choice import strategy_of
 from sim.phases.sanctions import YEAR, may_work, rehire, sanction
+from sim.phases.social_pressure import inspection_factor, spread
 from sim.spec.rules import DATA_SOURCES, RuleSet, permitted_sources, rules_for
 
 if TYPE_CHECKING:
@@ -20,12 +22,15 @@ def supervision(state: State) -> None:
     """One week of the regulator: what is found in each collector's work, and what it costs.
 
     A week's violations of a collector come to light when a complaint leads to them or an inspection
-    takes place and finds them; see :mod:`sim.phases.sanctions` for what follows.
+    takes place and finds them; see :mod:`sim.phases.sanctions` for what follows. Before that,
+    data that somebody holds may leak, and complaints may spread.
     """
     if not state.accounts_active:
         return
     state.found[state.clock % YEAR] = 0
     rehire(state)
+    breaches(state)
+    spread(state)
     numbers, key = state.world.supervision, state.key("supervision")
     for number, spec in enumerate(state.spec.collectors):
         state.week_sums["suspended"] = state.week_sums.get("suspended", 0) + (not may_work(state, number))
@@ -36,7 +41,8 @@ def supervision(state: State) -> None:
         inspections = 0.0 if rules.inspection_rate is None else rules.inspection_rate.value
         u, v, _, _ = uniforms(key, state.clock, number, 0)
         missed = (1.0 - numbers.complaint_finds.value) ** int(state.week_complaints[number])
-        if u < 1.0 - missed or v < state.stance * inspections * numbers.inspection_finds.value:
+        inspected = state.stance * inspections * inspection_factor(state, number)
+        if u < 1.0 - missed or v < inspected * numbers.inspection_finds.value:
             sanction(state, number, rules)
     for kind, count in zip(VIOLATION_KINDS, state.week_violations_by_kind.sum(axis=0), strict=True):
         state.week_sums[f"violations_{kind}"] = int(count)

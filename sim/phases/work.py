@@ -27,10 +27,12 @@ from sim.core.rng import uniform_rows
 from sim.phases.analysts import mastery, read_scores, time_calls
 from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
+from sim.phases.harm import bad_turns, feel, good_turns, reach_of
 from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe, risk_score
 from sim.phases.regions import ration_here
 from sim.phases.sanctions import may_work, staff_present
+from sim.phases.social_pressure import restrained
 from sim.spec.rules import rules_for
 from sim.spec.scenario import RolloutEvent
 
@@ -104,9 +106,11 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     )  # fmt: skip
     pooled = getattr(chosen, "pooled_capacity", False)
     made = ration_here(state, number, permission.treatment, cases, capacity, pooled)
+    made = restrained(state, number, made, cases)
     state.accounts.plan_offered[k] = offered | (made.offer_plan & made.attempts.any(axis=(1, 2)))
     made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
-    violations = count_violations(made, cases, rules, plan_offered=offered).sum(axis=0)
+    by_case = count_violations(made, cases, rules, plan_offered=offered)
+    violations = by_case.sum(axis=0)
     numbers = time_calls(state.funnel_numbers, mastered)
     outcome = funnel(made, cases, latent(state, k), numbers, seed=state.seed, week=state.clock)
     if getattr(chosen, "remote_staff", False):
@@ -118,10 +122,17 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
+    before = reach_of(state, k)
     _apply(state, k, outcome, made.negotiate)
+    bad = bad_turns(made, by_case, outcome, BY_PERSON)
+    blocked, moved = feel(state, number, k, before, good_turns(made, outcome), bad, outcome)
     state.week_violations_by_kind[number] += violations
     _count(state, number, k, outcome, int(violations.sum()))
+    for name, amount in (("numbers_blocked", blocked), ("moved", moved)):
+        state.week_sums[name] = state.week_sums.get(name, 0) + amount
     _buy_data(state, number, len(k) * len(sources_held(state, [chosen])))
+    if getattr(chosen, "shared_record", False):
+        _keep_record(state, number, len(k))
 
 
 def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
@@ -140,7 +151,16 @@ def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
 
 def _buy_data(state: State, number: int, signals: int) -> None:
     """A collector pays for the data that it holds, by account and source."""
-    paid = round(signals * 100 * state.world.collection.data_source_cost.value / WEEKS_PER_YEAR)
+    _pay(state, number, round(signals * 100 * state.world.collection.data_source_cost.value / WEEKS_PER_YEAR))
+
+
+def _keep_record(state: State, number: int, records: int) -> None:
+    """A collector that keeps the shared ledger pays for each record."""
+    price = 100 * state.world.collection.ledger_record_cost.value / WEEKS_PER_YEAR
+    _pay(state, number, round(records * price))
+
+
+def _pay(state: State, number: int, paid: int) -> None:
     state.collectors.cost[number] += paid
     state.week_costs[number] += paid
     state.week_sums["collection_cost"] = state.week_sums.get("collection_cost", 0) + paid
@@ -210,6 +230,7 @@ def _count(state: State, number: int, k: I32, outcome: Outcome, violations: int)
     c.labour_cost[number] += int(outcome.labour_cost.sum())
     state.week_complaints[number] += int(np.count_nonzero(outcome.complaint))
     state.week_violations[number] += violations
+    state.week_contacted[number] += int(np.count_nonzero(outcome.contacts))
     state.week_costs[number] += int(outcome.cost.sum())
     for name, amount in (
         ("attempts", outcome.attempts.sum()),

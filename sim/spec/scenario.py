@@ -184,6 +184,27 @@ class AdaptationSpec(Spec):
     stance: bool = Field(default=False, description="whether inspections follow complaints")
 
 
+class HarmSpec(Spec):
+    """What collection does to people and what they do back, each way with a switch of its own."""
+
+    stress_to_work: bool = Field(default=True, description="stress slows job finding")
+    stress_to_reach: bool = Field(default=False, description="a stressed borrower answers less")
+    trust_to_conduct: bool = Field(
+        default=False, description="trust moves unasked payments and complaints, by the world's numbers"
+    )
+    pressure_to_moving: bool = Field(
+        default=False, description="attempts drive stressed borrowers to move or to change their number"
+    )
+    third_party: Literal["world", "raises", "lowers", "none"] = Field(
+        default="world",
+        description="what contacting third parties does to promises: the world's number, or a sign",
+    )
+    social_pressure: bool = Field(
+        default=False, description="complaints spread on social media and restrain a collector"
+    )
+    breaches: bool = Field(default=True, description="data sources that somebody holds can leak")
+
+
 class DemandEvent(Spec):
     """Final demand of some sectors changes for a while."""
 
@@ -312,6 +333,7 @@ class Scenario(Spec):
         "a random share by its capacity",
     )
     adaptation: AdaptationSpec = AdaptationSpec()
+    harm: HarmSpec = HarmSpec()
     events: tuple[Event, ...] = ()
     world_changes: dict[str, float] = Field(
         default_factory=dict,

@@ -36,6 +36,7 @@ class HouseholdNumbers(Group):
     )
     benefit_share: Quantity = quantity("share", 0, 1, "income without work over wage")
     stress_job_penalty: Quantity = quantity("share", 0, 1, "cut of job finding at full stress")
+    stress_avoidance: Quantity = quantity("share", 0, 1, "cut of the chance to be reached at full stress")
     expense_shock: Quantity = quantity("1/week", 0, 1, "chance of an expense shock")
     expense_shock_size: Quantity = quantity(
         "weeks of income", 0, 52, "mean size of an expense shock (exponential)"
@@ -59,7 +60,10 @@ class HouseholdNumbers(Group):
     family_support_share: Quantity = quantity(
         "share", 0, 1, "borrowers whose family can lend once in half a year"
     )
-    dispute_ground: Quantity = quantity("share", 0, 1, "placed accounts with a ground to dispute")
+    dispute_ground: Quantity = quantity("share", 0, 1, "accounts with a ground to dispute")
+    dispute_factual: Quantity = quantity(
+        "share", 0, 1, "grounds to dispute about amount, payment or identity, which a shared record settles"
+    )
     phone_reach: Quantity = quantity("share", 0, 1, "borrowers reachable by phone at the start")
     digital_reach: Quantity = quantity(
         "share", 0, 1, "borrowers reachable in an app or messenger at the start"
@@ -68,6 +72,9 @@ class HouseholdNumbers(Group):
         "1/week late", 0, 1, "hazard that a late borrower's phone reach halves"
     )
     hiding: Quantity = quantity("1/week late", 0, 1, "hazard that a late borrower cannot be reached any more")
+    moving: Quantity = quantity(
+        "1/attempt", 0, 1, "hazard that an attempt drives a fully stressed borrower to move or change number"
+    )
     momentum: Quantity = quantity("factor", 1, 10, "rise of the payment hazard after a payment")
     momentum_decay: Quantity = quantity("1/week", 0, 1, "weekly persistence of that rise")
     ability_risk_correlation: Quantity = quantity(
@@ -85,6 +92,22 @@ class HouseholdNumbers(Group):
     stress_decay: Quantity = quantity("1/week", 0, 1, "weekly fading of stress")
     sleep_base_rate: Quantity = quantity("share", 0, 1, "sleep disorder without debt trouble")
     sleep_odds_ratio: Quantity = quantity("odds ratio", 1, 20, "sleep disorder, over-indebted against others")
+    stress_from_breach: Quantity = quantity("1/breach", 0, 1, "stress added when the borrower's data leak")
+    trust_start: Quantity = quantity("share", 0, 1, "trust in collectors at the start, to which it returns")
+    trust_fading: Quantity = quantity("1/week", 0, 1, "speed at which trust returns to its start")
+    trust_gain: Quantity = quantity(
+        "1/contact", 0, 1, "trust gained by a gentle or self-service contact, of what is missing"
+    )
+    trust_loss: Quantity = quantity(
+        "1/event", 0, 1, "share of trust lost by a hard contact, a third party or a call in quiet hours"
+    )
+    trust_loss_breach: Quantity = quantity(
+        "1/breach", 0, 1, "share of trust lost when the borrower's data leak"
+    )
+    trust_payment: Quantity = quantity(
+        "log", 0, 5, "log rise of the chance to pay unasked from no to full trust"
+    )
+    trust_complaints: Quantity = quantity("log", 0, 5, "log fall of complaints from no to full trust")
 
 
 class ProductNumbers(Group):
@@ -149,6 +172,12 @@ class CollectionNumbers(Group):
     proof_upload: Quantity = quantity("1/offer", 0, 1, "disputes settled by uploaded proof")
     dials_per_caller: Quantity = quantity("1/week", 1, 1e5, "calls that a caller dials")
     third_party_pressure: Quantity = quantity("factor", 0, 5, "persuasion when third parties are contacted")
+    third_party_raises: Quantity = quantity(
+        "share", 0, 1, "rise of persuasion by third parties where the scenario says that they raise it"
+    )
+    third_party_lowers: Quantity = quantity(
+        "share", 0, 1, "fall of persuasion by third parties where the scenario says that they lower it"
+    )
     third_party_complaints: Quantity = quantity(
         "factor", 1, 100, "complaints when third parties are contacted"
     )
@@ -170,6 +199,9 @@ class CollectionNumbers(Group):
         "log", 0, 3, "sd over regions of log staff of a collector against borrowers"
     )
     remote_labour: Quantity = quantity("factor", 0, 5, "labour cost of remote staff against staff on site")
+    ledger_record_cost: Quantity = quantity(
+        "yuan/account and year", 0, 1e4, "price of keeping a debt on the shared ledger"
+    )
     data_source_cost: Quantity = quantity(
         "yuan/account and year", 0, 1e4, "price of one source of data about a borrower"
     )
@@ -325,6 +357,23 @@ class SupervisionNumbers(Group):
         "factor", 1, 100, "most that it multiplies inspections by; at least one over it"
     )
     rehiring: Quantity = quantity("1/week", 0, 1, "staff lost to enforcement that is hired again")
+    social_pressure_normal: Quantity = quantity(
+        "1/1,000 accounts contacted", 0, 1000, "complaints above which people speak up on social media"
+    )
+    social_pressure_speed: Quantity = quantity(
+        "1/week", 0, 1, "speed at which social-media pressure follows complaints"
+    )
+    social_pressure_level: Quantity = quantity(
+        "factor", 0, 1000, "pressure above which a collector gives way"
+    )
+    social_pressure_response: Quantity = quantity(
+        "share", 0, 1, "calls and visits that a collector then drops"
+    )
+    breach_bureau: Quantity = quantity("1/week", 0, 1, "hazard that held credit-bureau data leak")
+    breach_telecom: Quantity = quantity("1/week", 0, 1, "hazard that held telecom data leak")
+    breach_shopping: Quantity = quantity("1/week", 0, 1, "hazard that held shopping data leak")
+    breach_wallet: Quantity = quantity("1/week", 0, 1, "hazard that held wallet-payment data leak")
+    fine_per_breach: Quantity = quantity("yuan", 0, 1e9, "fine for each breach")
 
 
 class PredictionNumbers(Group):
