@@ -16,10 +16,15 @@ from sim.core.columns import empty
 from sim.measures import MEASURES, RunRecord, compute_measures
 
 EARLY, MIDDLE, LATE = 1, 2, 3
+#: Nobody predicted.
+NOTHING = np.zeros(0, np.float32), np.zeros(0, np.bool_)
 
 
 def record(
-    rows: list[dict[str, Any]], weeks: int = 60, series: list[dict[str, Any]] | None = None
+    rows: list[dict[str, Any]],
+    weeks: int = 60,
+    series: list[dict[str, Any]] | None = None,
+    predictions: Any = NOTHING,
 ) -> RunRecord:
     """A record with one placement a row; what is not said is a treated account of the common list."""
     q = empty(PlacementColumns, len(rows) + 5)  # tables are longer than what is used
@@ -46,6 +51,8 @@ def record(
         sleep_base_rate=0.15,
         sleep_odds_ratio=1.8,
         normal_output=1000,
+        due_predictions=predictions,
+        late_predictions=predictions,
     )
 
 
@@ -90,6 +97,46 @@ def test_who_was_not_followed_long_enough_does_not_count_unless_cured() -> None:
     # the first may yet be cured: it is in no denominator of 90 days
     assert value(of, "cure_rate_90d") == pytest.approx(2 / 3)
     assert value(of, "cure_rate_30d") == pytest.approx(1 / 4)
+
+
+def test_parts_of_the_list_have_rates_of_their_own() -> None:
+    low, high = 400_000, 400_001  # fen
+    of = record(
+        [
+            {"cured_after": 5, "has_app": True, "balance": low, "by_person": True},
+            {"has_app": True, "balance": high},
+            {"cured_after": 30, "has_app": True, "balance": low},
+            {"cured_after": 5, "balance": high, "by_person": True},
+            {"cured_after": 5, "has_app": True, "balance": low, "stage": EARLY},
+        ]
+    )
+    assert value(of, "cure_rate_180d_with_app") == pytest.approx(1 / 3)
+    assert value(of, "cure_rate_180d_low_value") == pytest.approx(1 / 2)
+    assert value(of, "low_value_by_machine") == pytest.approx(1 / 2)
+    assert "low balance" in reason(record([{"balance": high}]), "low_value_by_machine")
+    assert "with the app" in reason(record([{}]), "cure_rate_180d_with_app")
+
+
+def test_bad_debt_is_what_was_overdue_and_did_not_come_in() -> None:
+    rows: list[dict[str, Any]] = [
+        {"paid": 900, "paid_180d": 250},  # later receipts come too late
+        {"paid": 1500, "paid_180d": 1500},  # no more counts than was placed
+        {"paid": 500, "paid_180d": -1, "followed": 12},  # closed before the horizon with what it had
+    ]
+    of = record(rows, series=[{"consumer_overdue_30_rate": 0.2}, {"consumer_overdue_30_rate": 0.9}])
+    assert value(of, "recovery_rate_180d") == pytest.approx(1750 / 3000)
+    assert value(of, "bad_debt_rate") == pytest.approx(0.2 * (1 - 1750 / 3000))
+
+
+def test_predictions_are_scored_against_what_happened() -> None:
+    made = np.array([0.1, 0.4, 0.35, 0.8], np.float32), np.array([False, False, True, True])
+    of = record([{}], predictions=made)
+    assert value(of, "prediction_auc") == value(of, "score_auc") == 0.75
+    assert value(of, "prediction_accuracy") == 0.75
+    assert value(of, "prediction_base_rate") == 0.5
+    assert "nobody predicted" in reason(record([{}]), "prediction_brier")
+    same = record([{}], predictions=(made[0], np.ones(4, np.bool_)))
+    assert "the same happened" in reason(same, "prediction_auc")
 
 
 def test_time_to_cure() -> None:
