@@ -44,6 +44,7 @@ from sim.spec.loader import load_rules, load_world, rules_of
 from sim.spec.portfolio import Portfolio, read_portfolio
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
+from sim.spec.strategy import JOIN
 from sim.spec.world import World
 
 #: Weekly figures that the data collector keeps.
@@ -371,6 +372,11 @@ def _check_names(state: State) -> None:
                 )
     for used in state.spec.lending.modules:
         find_module(used)
+    for offer in state.spec.adaptation.offers:
+        if offer.startswith(JOIN):
+            find_module(offer.removeprefix(JOIN))
+        else:
+            find_strategy(offer)
     for event in state.spec.events:
         if event.kind == "rollout":
             find_strategy(event.strategy)

@@ -199,6 +199,18 @@ def _year_of_phases() -> dict[str, set[str]]:
             },
         ),
         (
+            "evidence",
+            {
+                "collectors[1].strategy": "app_based",
+                "adaptation.enabled": True,
+                "adaptation.training": 0.5,
+                "adaptation.offers": ["ai_tiered"],
+                "world.collection.module_price": 10.0,
+                "world.collection.gain_uncertainty": 0.0,
+                "rules.tax_relief": 0.5,
+            },
+        ),
+        (
             "report",
             {
                 "harm.pressure_to_moving": True,

@@ -249,6 +249,9 @@ class CollectorColumns(NamedTuple):
     labour_cost: I64  # fen
     recovered: I64  # fen, from accounts placed here
     commission: I64  # fen
+    digital_cost: I64  # fen, part of cost: by text, messenger, robot and app
+    invested: I64  # fen, full prices of modules bought, and training
+    tax_credit: I64  # fen, relief not yet used
     social_pressure: F64  # complaints over their normal number, less one, smoothed
     breaches: I64
     staff_lost: F64  # share of staff that enforcement took away, coming back

@@ -11,6 +11,7 @@ from sim.collection.app_based import AppBased
 from sim.collection.cases import Capacity, Cases
 from sim.collection.cloud_platform import CloudPlatform
 from sim.collection.compliance_guard import ComplianceGuard
+from sim.collection.digital import digital_cost, is_digital
 from sim.collection.early_warning import EarlyWarning
 from sim.collection.effort import with_effort
 from sim.collection.funnel import Latent, Outcome, funnel
@@ -63,8 +64,10 @@ __all__ = [
     "check_own_rules",
     "count_violations",
     "decide",
+    "digital_cost",
     "funnel",
     "funnel_parameters",
+    "is_digital",
     "module",
     "module_names",
     "own_rule_names",

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from sim.core.paths import scenarios_dir
-from sim.measures import prediction, recovery, weekly
+from sim.measures import market, prediction, recovery, weekly
 from sim.measures.record import MeasureValue, RunRecord, ratio
 from sim.measures.weekly import FEN, a_year, level, total
 from sim.spec.base import Spec, Text
@@ -110,6 +110,11 @@ COMPUTE: dict[str, Compute] = {
     "collectors_suspended": _level("suspended"),
     "breathing_spaces": _yearly("breathing_spaces", "borrowers", 1000),
     "digital_share": _share_of("digital", "contacted", _UNREACHED),
+    "market_size": market.market_size,
+    "digital_market_size": market.digital_market_size,
+    "digital_market_growth": market.digital_market_growth,
+    "digital_adoption": market.digital_adoption,
+    "analyst_share": market.analyst_share,
     "consumer_overdue_30_rate": _level("consumer_overdue_30_rate"),
     "npl_ratio": _level("npl_ratio"),
     "charge_off_rate": _yearly("charge_offs", "borrowers", 1 / FEN),

@@ -26,6 +26,7 @@ class RunRecord(NamedTuple):
     normal_output: int  # fen a week
     due_predictions: tuple[F32, Bool]  # chance that the next due payment is missed, and whether it was
     late_predictions: tuple[F32, Bool]  # chance of no cure within 13 weeks, and whether there was none
+    country_debt: float = 0.0  # delinquent household debt of a country, bn yuan
 
 
 class MeasureValue(NamedTuple):

@@ -40,6 +40,7 @@ def collection(state: State) -> None:
     state.week_violations[:] = 0
     state.week_violations_by_kind[:] = 0
     state.week_costs[:] = 0
+    state.week_digital_costs[:] = 0
     state.week_contacted[:] = 0
     festival = state.clock % WEEKS_PER_YEAR == SPRING_FESTIVAL_WEEK
     work = rest if festival else work_accounts

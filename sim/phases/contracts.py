@@ -10,6 +10,8 @@ from sim.collection.names import STAGES
 from sim.core.columns import I64
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
+from sim.phases.market import count_market
+from sim.phases.profit_tax import tax_profit
 from sim.phases.sanctions import YEAR
 from sim.spec.scenario import CollectorSpec
 
@@ -109,13 +111,15 @@ def pay_collectors(state: State, found: Receipts) -> None:
             (f"cost_{spec.kind}", cost),
         ):
             sums[name] = sums.get(name, 0) + amount
+        count_market(state, number, int(fees.sum()), cost)
         _settle_with_owners(state, number)
 
 
 def _settle_with_owners(state: State, number: int) -> None:
-    """Each quarter owners take a collector's profit or make good its loss."""
+    """Each quarter owners take a collector's profit after tax or make good its loss."""
     if state.clock % 13 != 12:
         return
+    tax_profit(state, number)
     money = int(state.collectors.money[number])
     if money >= 0:
         state.ledger.pay("collector_profits", Sector.COLLECTORS, Sector.OTHERS, money)

@@ -9,6 +9,7 @@ from sim.collection.names import VIOLATION_KINDS
 from sim.core.kernel import kernel
 from sim.phases.debt_record import close_record
 from sim.phases.learning import record_samples
+from sim.phases.market import market_figures
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -95,6 +96,7 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "trust_mean": _share(trust, people),
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
+        **market_figures(state),
         "predicted_risk": _share(
             state.week_sums.get("risk_millionths", 0) / 1e6, state.week_sums.get("risk_accounts", 0)
         ),
@@ -150,6 +152,12 @@ WEEKLY_SUMS = (
     "cost_in_house",
     "cost_agency",
     "cost_debt_buyer",
+    "digital_spend",
+    "traditional_spend",
+    "modules_bought",
+    "adoption_subsidies",
+    "training_costs",
+    "profit_taxes",
     "laid_off",
     "bad_trade_debt",
     "trade_written_off",

@@ -9,6 +9,7 @@ import numpy as np
 from sim.agents.tables import PlacementColumns
 from sim.core.columns import I16, empty, rows
 from sim.core.kernel import kernel, kernel_step
+from sim.phases.allotment import SHARED, allotted, shared_out
 from sim.phases.assignment import assigned
 
 if TYPE_CHECKING:
@@ -47,16 +48,19 @@ def stages_week(a):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def place_week(clock, a, b, responsible, q, used, everyone, hold_out):  # type: ignore[no-untyped-def]
+def place_week(clock, a, b, responsible, until, key, q, used, everyone, hold_out):  # type: ignore[no-untyped-def]
     """Append a placement for each account in a new stage (``everyone``: for each one in arrears).
 
-    ``responsible[stage, lender]`` is the collector; the hold-out has none. Returns the number of rows used.
+    ``responsible[stage, lender]`` is the collector, SHARED where ``until`` and ``key`` tell which of
+    several it is; the hold-out has none. Returns the number of rows used.
     """
     for k in range(a.balance.shape[0]):
         stage = a.stage[k]
         if stage == 0:
             continue
         collector = responsible[stage, a.lender[k]] if a.owner[k] < 0 else a.owner[k]
+        if collector == SHARED:
+            collector = allotted(until, key, stage, a.lender[k], k, a.generation[k])
         held = hold_out and a.hold_out[k]
         a.collector[k] = -1 if held else collector
         if not everyone and stage <= a.placed_stage[k]:
@@ -173,7 +177,7 @@ def place(state: State) -> None:
             state.clock,
             state.accounts,
             state.borrowers,
-            responsible(state),
+            *shared_out(state, responsible(state)),
             state.placements,
             state.placements_used,
             False,
@@ -206,7 +210,7 @@ def freeze(state: State) -> None:
             state.clock - 1,
             state.accounts,
             state.borrowers,
-            responsible(state),
+            *shared_out(state, responsible(state)),
             state.placements,
             state.placements_used,
             True,

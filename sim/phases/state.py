@@ -91,9 +91,13 @@ class State:
     found: I64 = field(default_factory=lambda: np.zeros((0, 0), np.int64))  # ring: violations found
     law: RuleSet | None = None  # the rule set in use, of which ``rules`` are those in force
     week_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    week_digital_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_contacted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    conduct_seen: tuple[int, int] = (0, 0)  # complaints and accounts contacted at the last look
+    stance: float = 1.0  # what multiplies inspections
+    bought: dict[int, frozenset[str]] = field(default_factory=dict)  # names by collector
     adopted: dict[int, str] = field(default_factory=dict)
     debt_roots: list[tuple[int, int, str]] = field(default_factory=list)
     ledger_accounts: Bool | None = None
@@ -137,6 +141,7 @@ class State:
             sleep_base_rate=self.world.households.sleep_base_rate.value,
             sleep_odds_ratio=self.world.households.sleep_odds_ratio.value,
             normal_output=int(self.firms.normal_sales.sum()),
+            country_debt=self.world.collection.country_scale_debt.value,
             due_predictions=self._predictions("due"),
             late_predictions=self._predictions("late"),
         )

@@ -41,10 +41,8 @@ def supervision(state: State) -> None:
         inspections = 0.0 if rules.inspection_rate is None else rules.inspection_rate.value
         u, v, _, _ = uniforms(key, state.clock, number, 0)
         missed = (1.0 - numbers.complaint_finds.value) ** int(state.week_complaints[number])
-        if (
-            u < 1.0 - missed
-            or v < inspections * inspection_factor(state, number) * numbers.inspection_finds.value
-        ):
+        inspected = state.stance * inspections * inspection_factor(state, number)
+        if u < 1.0 - missed or v < inspected * numbers.inspection_finds.value:
             sanction(state, number, rules)
     for kind, count in zip(VIOLATION_KINDS, state.week_violations_by_kind.sum(axis=0), strict=True):
         state.week_sums[f"violations_{kind}"] = int(count)

@@ -51,7 +51,9 @@ WEEK: tuple[Phase, ...] = (
                                      "links.under_collection")),
     Phase("supervision", supervision, ("collectors.*", "lenders.money", "borrowers.trust",
                                        "borrowers.stress", "borrowers.breaches")),
-    Phase("adaptation", adaptation, (), moves_money=False),
+    # checks the books itself, in the weeks in which it acts
+    Phase("adaptation", adaptation, ("collectors.callers", "collectors.analysts", "collectors.money",
+                                     "collectors.invested", "collectors.tax_credit"), moves_money=False),
     Phase("measurement", measurement, (), moves_money=False),
 )  # fmt: skip
 

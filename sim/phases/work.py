@@ -14,6 +14,7 @@ from sim.collection import (
     Treatment,
     count_violations,
     decide,
+    digital_cost,
     funnel,
     permit,
     with_effort,
@@ -21,6 +22,7 @@ from sim.collection import (
 )
 from sim.collection.names import FIELD, HUMAN, TEXT
 from sim.core.columns import I32
+from sim.phases.analysts import mastery, read_scores, time_calls
 from sim.phases.assignment import parts
 from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
@@ -58,9 +60,11 @@ def capacity_of(state: State, number: int) -> Capacity:
 def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> int:
     """One strategy works the accounts in rows ``k`` of one collector for a week; returns calls dialled."""
     cases, spec = observe(state, k), state.spec.collectors[number]
+    mastered = mastery(state, number)
     risk = learned_risk(state, number, chosen, k)
     if risk is not None:
         cases = cases._replace(risk=risk)
+    cases = read_scores(state, cases, mastered)
     wanted = with_effort(
         decide(chosen, cases, capacity), cases, spec.effort,
         seed=state.seed, week=state.clock,
@@ -84,9 +88,13 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     made = within_allowance(made, cases, spec.settlement_most, spec.settlement_most_late)
     by_case = count_violations(made, cases, rules, plan_offered=offered)
     violations = by_case.sum(axis=0)
-    outcome = funnel(made, cases, latent(state, k), state.funnel_numbers, seed=state.seed, week=state.clock)
+    numbers = time_calls(state.funnel_numbers, mastered)
+    outcome = funnel(made, cases, latent(state, k), numbers, seed=state.seed, week=state.clock)
     if getattr(chosen, "remote_staff", False):
         pay_remotely(outcome, 1.0 - state.world.collection.remote_labour.value)
+    digital = digital_cost(made, outcome, numbers)
+    state.collectors.digital_cost[number] += digital
+    state.week_digital_costs[number] += digital
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
@@ -158,5 +166,5 @@ def staff_collectors(state: State) -> None:
     people = np.count_nonzero(state.borrowers.wage) / 1000
     for number, spec in enumerate(state.spec.collectors):
         dials = numbers.human_dials.value * people * spec.capacity * spec.effort
-        heads = dials / numbers.dials_per_caller.value
+        heads = dials / numbers.dials_per_caller.value * staff_present(state, number)
         c.callers[number] = max(0.0, heads - c.analysts[number])

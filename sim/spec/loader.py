@@ -15,7 +15,7 @@ from sim.spec.faults import validate
 from sim.spec.include import Kind, locate, read_included, shipped
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
-from sim.spec.strategy import split_strategy
+from sim.spec.strategy import JOIN, split_strategy
 from sim.spec.world import World
 from sim.spec.yamltext import Node, dotted
 
@@ -103,6 +103,10 @@ def scenario_of(
     if modules is not None:
         found = [(p, one) for p, name in _strategy_paths(scenario) for one in split_strategy(name)[1]]
         found += [(("lending", "modules", row), one) for row, one in enumerate(scenario.lending.modules)]
+        offers = enumerate(scenario.adaptation.offers)
+        found += [
+            (("adaptation", "offers", row), one.removeprefix(JOIN)) for row, one in offers if JOIN in one
+        ]
         _check_names(node, found, set(modules), "module")
     if sectors is not None:
         _check_names(node, _sector_paths(scenario), set(sectors), "sector")
@@ -248,6 +252,9 @@ def _strategy_paths(scenario: Scenario) -> list[tuple[tuple[str | int, ...], str
     for row, event in enumerate(scenario.events):
         if event.kind == "rollout":
             found.append((("events", row, "strategy"), event.strategy))
+    for row, offer in enumerate(scenario.adaptation.offers):
+        if not offer.startswith(JOIN):
+            found.append((("adaptation", "offers", row), offer))
     return found
 
 

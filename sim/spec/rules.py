@@ -117,6 +117,10 @@ class RuleSet(Spec):
     )
     inspection_rate: Rule[float] | None = rule("1/week", 0, 1, "inspections of a collector a week")
     fine_per_violation: Rule[float] | None = rule("yuan", 0, 1e9, "for each violation found")
+    adoption_subsidy: Rule[float] | None = rule(
+        "share", 0, 1, "of the price of a module or digital strategy, paid by the state"
+    )
+    tax_relief: Rule[float] | None = rule("share", 0, 1, "of that price, taken off taxes on profit")
 
     data_misuse_fine_share: Rule[float] | None = rule(
         "share",

@@ -211,13 +211,26 @@ class LeversSpec(Spec):
 
 
 class AdaptationSpec(Spec):
-    """Whether collectors copy better earners; off in comparisons, which pin strategies and rules."""
+    """How collectors and the regulator adapt; off in comparisons, which pin strategies and rules."""
 
     enabled: bool = False
     every_weeks: int = Field(default=13, ge=1, le=520)
     imitation: Share = Field(
         default=0.25, description="chance that a collector copies the best earner (assumption)"
     )
+    training: Share = Field(
+        default=0.0,
+        description="callers whom a collector with a digital strategy makes analysts at a look; "
+        "above 0 scores need analysts",
+    )
+    offers: tuple[Annotated[str, Field(pattern=r"^\+?[a-z0-9_-]{1,40}$")], ...] = Field(
+        default=(),
+        description="strategies, and modules with a leading +, that are sold and so cannot be copied",
+    )
+    payback_quarters: float = Field(
+        default=4.0, gt=0, le=400, description="within so many looks what is bought must pay (assumption)"
+    )
+    stance: bool = Field(default=False, description="whether inspections follow complaints")
 
 
 class HarmSpec(Spec):
@@ -364,6 +377,11 @@ class Scenario(Spec):
     prediction: PredictionSpec = PredictionSpec()
     receivables: ReceivablesSpec = ReceivablesSpec()
     levers: LeversSpec = LeversSpec()
+    allotment: Literal["first", "by_capacity"] = Field(
+        default="first",
+        description="which of several collectors for a stage and lender has an account: the first, or each "
+        "a random share by its capacity",
+    )
     adaptation: AdaptationSpec = AdaptationSpec()
     harm: HarmSpec = HarmSpec()
     events: tuple[Event, ...] = ()

@@ -230,6 +230,28 @@ class CollectionNumbers(Group):
     )
     receivable_gap_digital: Quantity = quantity("share", 0, 1, "same, by scored or self-service collection")
     receivable_cost: Quantity = quantity("yuan/week", 0, 1e5, "cost of working one trade debtor for a week")
+    training_cost: Quantity = quantity("yuan/head", 0, 1e7, "price of making a caller an analyst")
+    analysts_needed: Quantity = quantity(
+        "heads/1,000 accounts", 0, 1e3, "analysts that scores and call times need for their full effect"
+    )
+    module_price: Quantity = quantity(
+        "yuan/1,000 accounts", 0, 1e9, "price of a module or a digital strategy, paid once"
+    )
+    module_promise: Quantity = quantity(
+        "share", -1, 1, "own costs that sellers of modules promise to save; believed until peers are seen"
+    )
+    gain_uncertainty: Quantity = quantity(
+        "share",
+        0,
+        10,
+        "sd over own costs of a collector's error about what a module brings, nobody having it",
+    )
+    profit_tax: Quantity = quantity(
+        "share", 0, 1, "of a collector's quarterly profit, where adaptation is on"
+    )
+    country_scale_debt: Quantity = quantity(
+        "bn yuan", 0, 1e6, "delinquent household debt of the country that market sizes are scaled to"
+    )
     channels: dict[str, ChannelNumbers]
     tones: dict[str, ToneNumbers]
     text_response: AgeNumbers
@@ -344,6 +366,12 @@ class SupervisionNumbers(Group):
         "1/complaint", 0, 1, "complaints that lead to a finding when a rule was broken"
     )
     inspection_finds: Quantity = quantity("1/inspection", 0, 1, "inspections that find a week's violations")
+    usual_complaints: Quantity = quantity(
+        "1/1,000 contacted", 0.001, 1e3, "complaints at which a regulator that adapts inspects as usual"
+    )
+    stance_most: Quantity = quantity(
+        "factor", 1, 100, "most that it multiplies inspections by; at least one over it"
+    )
     rehiring: Quantity = quantity("1/week", 0, 1, "staff lost to enforcement that is hired again")
     social_pressure_normal: Quantity = quantity(
         "1/1,000 accounts contacted", 0, 1000, "complaints above which people speak up on social media"

@@ -1,0 +1,44 @@
+"""What counts as digital: channels that machines work, and strategies built on them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from sim.collection.funnel import Outcome
+from sim.collection.names import APP, MESSENGER, ROBOT, TEXT
+from sim.collection.parameters import FunnelParameters
+from sim.collection.registry import Strategy
+from sim.collection.treatment import Treatment
+
+#: Channels worked by machines; letters are not among them.
+DIGITAL_CHANNELS: Final = (TEXT, MESSENGER, ROBOT, APP)
+
+
+def is_digital(strategy: Strategy) -> bool:
+    """Whether a strategy is a digital one, whatever modules it has.
+
+    It says so (``digital``), or else its scores are learned (``learns``) or it works receivables digitally.
+    """
+    base = getattr(strategy, "base", strategy)
+    declared = getattr(base, "digital", None)
+    if declared is not None:
+        return bool(declared)
+    return bool(getattr(base, "learns", False)) or getattr(base, "receivable_channel", "human") == "digital"
+
+
+def digital_cost(made: Treatment, outcome: Outcome, numbers: FunnelParameters) -> int:
+    """Part of the cost of a week's contacts that went to digital channels, fen.
+
+    Attempts count by their price, a conversation on the most persuasive channel of contact; what
+    conversations on further channels cost is split in the same proportion. People and letters are the rest.
+    """
+    count = len(numbers.cost_attempt)
+    attempts = made.attempts.sum(axis=(0, 2), dtype=np.int64)
+    talks = np.bincount(outcome.channel[outcome.contacts > 0], minlength=count)
+    known = attempts * numbers.cost_attempt + talks * numbers.cost_conversation
+    whole = float(known.sum())
+    if whole == 0:
+        return 0
+    return round(int(outcome.cost.sum()) * float(known[list(DIGITAL_CHANNELS)].sum()) / whole)
