@@ -205,6 +205,8 @@ def test_each_mechanism_changes_something_alone(p: FunnelParameters, mechanism: 
     n = MANY
     plan = Treatment.nothing(n).use("human", 20, tone="hard").use("app", 1).use("text", 1).use("robot", 2)
     plan.reads_state[:] = True
+    plan.settlement[:] = 0.5 if mechanism == "settlement" else 0.0
+    plan.skip_trace[:] = True
     plan.offer_plan[:] = plan.offer_proof[:] = plan.third_party[:] = plan.scored_calls[:] = True
     row = np.arange(n)
     latent: dict[str, Any] = {
@@ -214,8 +216,9 @@ def test_each_mechanism_changes_something_alone(p: FunnelParameters, mechanism: 
         "reluctant": row % 5 < 2,
         "dispute_ground": row % 7 == 0,
         "phone_reach": 0.1,
+        "liquid": 10_000,
     }
-    cases = cases_of(n, days_past_due=100)
+    cases = cases_of(n, days_past_due=100, balance=10_000)
     pressed = p._replace(third_party_pressure=1.3)
     on, off = (
         ask(plan, pressed, cases, **latent),
@@ -234,6 +237,8 @@ def test_each_mechanism_changes_something_alone(p: FunnelParameters, mechanism: 
         "reach_loss": "phone_reach",
         "stress": "stress_added",
         "complaint": "complaint",
+        "settlement": "settlement",
+        "skip_trace": "found",
         "third_party": "complaint",
     }.get(mechanism, "promise")
     assert expected in changed

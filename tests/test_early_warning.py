@@ -87,7 +87,7 @@ def test_cases_that_do_not_pay_are_spared_once_the_hold_out_tells(start: Ecosyst
     assert model.series()["collection_cost"].sum() < plain.series()["collection_cost"].sum()
 
 
-def test_in_a_downturn_predicted_risk_rises_and_warned_lenders_lend_less() -> None:
+def test_in_a_downturn_warned_lenders_lend_less_and_hardly_see_it_coming() -> None:
     """Twins of the shipped downturn: with and without early warning, and against calm weeks."""
     start = Ecosystem("downturn", rng=5, changes=SIZES)
     warned, plain, calm = (
@@ -97,4 +97,7 @@ def test_in_a_downturn_predicted_risk_rises_and_warned_lenders_lend_less() -> No
     assert warned.series()["new_credit"].sum() < plain.series()["new_credit"].sum()
     weeks = slice(20, 52)
     risk, usual = (model.series()["predicted_risk"].iloc[weeks].mean() for model in (warned, calm))
-    assert risk > usual
+    npl = [model.series()["npl_ratio"].iloc[-8:].mean() for model in (plain, calm)]
+    # jobs are lost out of the blue: bad loans rise, the warning a month before a due date hardly does
+    assert npl[0] > npl[1]
+    assert abs(risk - usual) < 0.02

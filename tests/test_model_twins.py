@@ -160,6 +160,7 @@ def test_failures_move_no_draw_of_other_borrowers() -> None:
         "channels.lender_to_credit": False,
         "world.households.job_finding": 0.0,
         "rules.attempts_per_week": 0,
+        "world.collection.over_cap_rate": 0.0,
     }
     usual = start.branch(apart).run(26)
     twin = start.branch({**apart, **failing(by_size(start)[:10])}).run(26)
