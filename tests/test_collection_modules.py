@@ -144,6 +144,9 @@ def test_lenders_use_modules_of_their_own() -> None:
     assert using.used_by("other", 5) == ()
     assert LendingSpec(modules=("compliance_guard",)).used_by("compliance_guard", 3) == (0, 1, 2)
     Ecosystem("baseline", rng=1, changes=SMALL | given)
+    assert LendingSpec(modules="a+b").modules == ("a", "b")
+    joined = Ecosystem("baseline", rng=1, changes=SMALL | {"lending.modules": "early_warning+shared_ledger"})
+    assert joined.spec.lending.modules == ("early_warning", "shared_ledger")
     with pytest.raises(SpecError, match="is not a module"):
         Ecosystem("baseline", rng=1, changes=SMALL | {"lending.modules": ["nothing"]})
     with pytest.raises(SpecError, match="9 is not the number of a lender"):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from sim.spec.base import Spec, Text
-from sim.spec.strategy import StrategyName
+from sim.spec.strategy import ModuleNames, StrategyName
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -141,7 +141,7 @@ class DebtSaleSpec(Spec):
 class LendingSpec(Spec):
     """What lenders use and do on their own behalf, whoever collects for them."""
 
-    modules: tuple[Id, ...] = Field(default=(), description="modules that lenders use, such as early_warning")
+    modules: ModuleNames = Field(default=(), description="modules that lenders use, such as early_warning")
     lenders: tuple[int, ...] | None = Field(default=None, description="numbers of those that do; none: all")
     bureau_reporting: bool = Field(
         default=False, description="whether these lenders report long overdue debts to a credit bureau"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from sim.spec.declared import ID_PATTERN
 
 JOIN = "+"
 _ALLOWED = "a name, or a mapping with base and modules"
@@ -54,5 +56,18 @@ _SCHEMA = {
     ]
 }
 
+
+def _listed(value: Any) -> Any:
+    """``early_warning+shared_ledger`` as its names; strict models want a tuple."""
+    value = value.split(JOIN) if isinstance(value, str) else value
+    return tuple(value) if isinstance(value, list) else value
+
+
+#: Names of modules in a specification: a list, or names joined by ``+``.
+ModuleNames = Annotated[
+    tuple[Annotated[str, Field(pattern=ID_PATTERN)], ...],
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 #: A strategy in a specification; a mapping of base and modules becomes one name.
 StrategyName = Annotated[str, BeforeValidator(_joined), WithJsonSchema(_SCHEMA)]
