@@ -27,13 +27,15 @@ def console() -> Console:
 def print_comparison(content: Content, lang: str, to: Console, everything: bool = False) -> None:
     """Print a table for each world, grouped as in the report, and what the figures mean.
 
-    Every cell holds the mean over runs with its interval and, below, the effect with its interval
-    or that there is no clear difference. Unless ``everything`` is asked for, measures that repeat
+    Measures that are undefined in every arm stand below with the reason, not in the table. Every cell
+    holds the mean over runs with its interval and, below, the effect with its interval or that there
+    is no clear difference. Unless ``everything`` is asked for, measures that repeat
     another one for a stage of debt are left out.
     """
     measures = [name for name in content.measures if everything or not is_variant(name)]
     for world in content.worlds:
-        to.print(_table(content, measures, world, lang))
+        known = {row.measure for row in content.rows if row.world == world and row.mean is not None}
+        to.print(_table(content, [name for name in measures if name in known], world, lang))
         for line in _reasons(content, measures, world, lang):
             to.print(Text(line, style="dim"))
         to.print()

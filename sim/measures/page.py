@@ -14,6 +14,8 @@ SECTIONS = {
     "direct_effect_90d": "Effect, recovery and time",
     "cost_per_100": "Cost of collection",
     "contact_rate": "Contacts, conduct and complaints",
+    "market_size": "The market",
+    "prediction_accuracy": "Prediction",
     "consumer_overdue_30_rate": "Households and lenders",
     "trade_overdue_share": "Firms and trade credit",
 }
