@@ -11,6 +11,7 @@ from sim.core.calendar import month_of, month_start, weeks_since_oldest_unpaid
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import uniforms
+from sim.phases.household_dues import accrue, collected_elsewhere, wanted_now
 
 #: Decisions of a borrower (slot: borrower row) and of an account (slot: account row); each its own draw.
 JOB, SHOCK, HIDE = 0, 1, 2
@@ -121,16 +122,6 @@ def needs(i, clock, b, p, u, key, flows):  # type: ignore[no-untyped-def]
 
 
 @kernel_step
-def accrue(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
-    """A month's interest is added to a balance that is on the lender's books, unless a rule stops it."""
-    if clock < b.breathing_until[i] or a.days_past_due[k] > p.interest_freeze_days:
-        return
-    interest = np.int64(a.balance[k] * p.annual_rate / 12.0)
-    a.balance[k] += interest
-    flows.interest[a.lender[k]] += interest
-
-
-@kernel_step
 def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
     """A revolving account in order is used up to its usual balance; sets the minimum payment.
 
@@ -206,17 +197,6 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
     if b.reported[i]:
         hazard *= p.reporting_pressure
     return v < hazard
-
-
-@kernel_step
-def wanted_now(k, a):  # type: ignore[no-untyped-def]
-    """What paying means: all arrears; on a plan its instalment beside what falls due anew; after a
-    charge-off an instalment."""
-    if a.charged_off[k]:
-        return min(a.plan_amount[k] if a.plan_left[k] > 0 else a.instalment[k], a.balance[k])
-    if a.plan_left[k] > 0:
-        return min(a.plan_amount[k] + a.instalment[k], a.arrears[k])
-    return a.arrears[k]
 
 
 @kernel_step
@@ -334,16 +314,6 @@ def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
         return True
     a.plan_left[k] = 0
     return False
-
-
-@kernel_step
-def collected_elsewhere(i, k, b, a):  # type: ignore[no-untyped-def]
-    """What collectors lately obtained from a borrower for other lenders than that of account ``k``, fen."""
-    total = np.int64(0)
-    for other in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
-        if a.lender[other] != a.lender[k]:
-            total += a.collected_recent[other]
-    return total
 
 
 @kernel_step
