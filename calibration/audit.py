@@ -136,7 +136,7 @@ def audit(
         result = compare(
             first.scenario, arms_of(members), worlds=given, runs=runs, weeks=first.weeks, seed=seed,
             changes={**first.changes, **(changes or {})}, workers=workers, executor=executor,
-            out=None if out is None else Path(out) / group,
+            store=None if out is None else Path(out) / group,
         )  # fmt: skip
         names = result.worlds
         for claim in members:

@@ -18,6 +18,8 @@ import pytest
 from conftest import ROOT, Said
 
 from sim.cli.progress import plain_lines
+from sim.experiments.run_table import RunTable
+from sim.experiments.run_views import query
 
 ROW = {
     "world": str,
@@ -130,18 +132,18 @@ def test_ctrl_c_ends_with_3_and_keeps_what_is_finished(small: list[str], tmp_pat
     program = subprocess.Popen(
         [*words, *small, "--out", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT
     )
-    kept = tmp_path / "runs.jsonl"
+    kept = tmp_path / "runs"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (kept.exists() and kept.read_bytes().count(b"\n") >= 3):
+    while time.monotonic() < deadline and len(list(kept.glob("parts/*.parquet"))) < 3:
         time.sleep(0.05)
     program.send_signal(signal.SIGINT)
     _, message = program.communicate(timeout=30)
     assert program.returncode == 3, message
     last = message.decode().strip().splitlines()[-1]
     assert last.startswith("arrears: stopped after") and str(kept) in last
-    lines = kept.read_text("utf-8").splitlines()
-    assert 3 <= len(lines) < 400
-    assert all(json.loads(line)["rows"] for line in lines)
+    runs = query(RunTable(tmp_path), "SELECT count(DISTINCT run) AS starts, count(*) AS runs FROM runs")
+    assert 3 <= runs["starts"][0] < 400 and runs["runs"][0] == 2 * runs["starts"][0]
+    assert f"after {runs['starts'][0]} of 400 starts" in last
     assert not (tmp_path / "report.html").exists()
 
 

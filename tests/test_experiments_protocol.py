@@ -22,6 +22,8 @@ from sim.core.rng import uniform_rows
 from sim.experiments import Comparison, InlineExecutor, compare, run_once, tasks
 from sim.experiments import comparison as comparison_module
 from sim.experiments.arms import Arm
+from sim.experiments.run_table import RunTable, unfinished
+from sim.experiments.run_views import query
 from sim.experiments.tasks import Task
 
 STRATEGIES = ("traditional", "app_based")
@@ -107,7 +109,12 @@ def toy_compare(**more: Any) -> Comparison:
 
 
 def plain(result: Comparison) -> list[dict[str, object]]:
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in result.results]
+    times = {"seconds", "start_seconds"}
+    return [{name: value for name, value in row.items() if name not in times} for row in result.results]
+
+
+def parts(folder: Path) -> list[Path]:
+    return sorted((folder / "runs" / "parts").glob("*.parquet"))
 
 
 class TestArms:
@@ -303,35 +310,45 @@ class TestKeeping:
         with pytest.raises(
             StoppedError, match=r"stopped after \d of 6 starts; what is finished is kept in .*"
         ):
-            toy_compare(out=tmp_path, progress=self.stop_after(2), workers=workers)
-        kept = len((tmp_path / "runs.jsonl").read_text().splitlines())
+            toy_compare(store=tmp_path, progress=self.stop_after(2), workers=workers)
+        kept = len(parts(tmp_path))
         assert 2 <= kept <= 6
         Toy.starts = []
-        found = toy_compare(out=tmp_path)
+        found = toy_compare(store=tmp_path)
         assert found.resumed == kept and len(Toy.starts) == 6 - kept
         fresh = toy_compare()
         assert plain(found) == plain(fresh) and found.to_json() == fresh.to_json()
-        again = toy_compare(out=tmp_path, runs=8)
+        again = toy_compare(store=tmp_path, runs=8)
         assert again.resumed == 6 and again.hash == found.hash
 
     def test_without_a_folder_the_message_says_that_nothing_is_kept(self) -> None:
         with pytest.raises(StoppedError, match="stopped after 1 of 6 starts; nothing was kept"):
             toy_compare(progress=self.stop_after(1))
 
-    @pytest.mark.parametrize("cut", [1, 20, 300])
-    def test_a_torn_last_line_costs_one_run(self, tmp_path: Path, cut: int) -> None:
-        whole = toy_compare(out=tmp_path)
-        file = tmp_path / "runs.jsonl"
-        file.write_bytes(file.read_bytes()[:-cut])
-        found = toy_compare(out=tmp_path)
-        assert found.resumed == 5 and plain(found) == plain(whole)
-        assert toy_compare(out=tmp_path).resumed == 6
+    @pytest.mark.parametrize("left", [0, 3, 2000, -1])
+    def test_a_torn_file_costs_its_runs_and_is_set_aside(self, tmp_path: Path, left: int) -> None:
+        whole = toy_compare(store=tmp_path)
+        torn = parts(tmp_path)[3]
+        torn.write_bytes(torn.read_bytes()[:left])
+        Toy.starts = []
+        found = toy_compare(store=tmp_path)
+        assert plain(found) == plain(whole) and len(Toy.starts) == 1
+        assert [path.name for path in (tmp_path / "runs" / "damaged").iterdir()] == [torn.name]
+        assert toy_compare(store=tmp_path).resumed == 6
 
-    def test_foreign_lines_are_passed_over(self, tmp_path: Path) -> None:
-        file = tmp_path / "runs.jsonl"
-        file.write_bytes(b'\x00\xff\n[]\n{"hash": 1}\n{"hash": "a", "world": "b", "index": 0, "rows": []}\n')
-        assert toy_compare(out=tmp_path).resumed == 0
-        assert toy_compare(out=tmp_path).resumed == 6
+    def test_a_question_sets_torn_files_aside_too(self, tmp_path: Path) -> None:
+        toy_compare(store=tmp_path)
+        parts(tmp_path)[2].write_bytes(b"PAR1 no more")
+        assert query(RunTable(tmp_path), "SELECT count(*) AS n FROM runs")["n"][0] == 15
+
+    def test_foreign_and_unfinished_files_are_passed_over(self, tmp_path: Path) -> None:
+        toy_compare(store=tmp_path, runs=2)
+        (tmp_path / "runs" / "parts" / ".unfinished-x").write_bytes(b"half of a par")
+        (tmp_path / "runs" / "parts" / "notes.txt").write_text("mine")
+        (tmp_path / "runs" / "experiments" / "mine.json").write_text("{")
+        assert toy_compare(store=tmp_path).resumed == 2
+        assert len(RunTable(tmp_path).experiments()) == 1
+        assert query(RunTable(tmp_path), "SELECT count(*) AS n FROM runs")["n"][0] == 18
 
     @pytest.mark.parametrize(
         "other",
@@ -345,8 +362,8 @@ class TestKeeping:
         ],
     )
     def test_another_comparison_shares_no_runs(self, tmp_path: Path, other: dict[str, Any]) -> None:
-        toy_compare(out=tmp_path, runs=2)
-        assert toy_compare(out=tmp_path, **{"runs": 2, **other}).resumed == 0
+        toy_compare(store=tmp_path, runs=2)
+        assert toy_compare(store=tmp_path, **{"runs": 2, **other}).resumed == 0
 
     def test_a_portfolio_counts_by_its_content(self, tmp_path: Path) -> None:
         hashes = []
@@ -358,26 +375,24 @@ class TestKeeping:
 
     def test_a_folder_that_cannot_be_made_is_said_at_once(self) -> None:
         with pytest.raises(SpecError, match=r"out: .* cannot be written"):
-            toy_compare(out="/dev/null/x")
+            toy_compare(store="/dev/null/x")
 
     def test_a_disk_that_fills_up_stops_the_work(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        written = []
-
-        def write(handle: int, data: Any) -> int:
-            written.append(len(data))
-            if len(written) > 2:
+        def full(handle: int) -> None:
+            if len(parts(tmp_path)) == 2:
                 raise OSError(28, "No space left on device")
-            return real(handle, data)
+            real(handle)
 
-        real = os.write
-        monkeypatch.setattr(os, "write", write)
+        real = os.fsync
+        toy_compare(store=tmp_path, runs=1)
+        monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(StoppedError, match=r"No space left on device\) after 2 of 6 starts; what is"):
-            toy_compare(out=tmp_path)
-        monkeypatch.undo()
-        monkeypatch.setattr(tasks, "start_of", toy_start)
-        assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 2
+            toy_compare(store=tmp_path)
+        monkeypatch.setattr(os, "fsync", real)
+        assert len(parts(tmp_path)) == 2 and not unfinished(tmp_path)
+        assert toy_compare(store=tmp_path).resumed == 2
 
 
 #: A script of its own, since worker processes import the script that starts them.
@@ -417,7 +432,7 @@ protocol.Toy.delay = 0.02
 
 if __name__ == "__main__":
     try:
-        found = compare(strategies=["traditional", "app_based"], runs=runs, weeks=9, workers=2, out=out,
+        found = compare(strategies=["traditional", "app_based"], runs=runs, weeks=9, workers=2, store=out,
                         executor=executor, progress=lambda done, total: print(done, flush=True))
         print(found.to_json())
     except StoppedError as error:
@@ -454,7 +469,7 @@ def test_ctrl_c_ends_soon_and_keeps_what_is_finished(tmp_path: Path, executor: s
     rest, noise = process.communicate()
     timer.cancel()
     assert (process.returncode, noise) == (3, "") and time.monotonic() - sent < 5
-    kept = len((tmp_path / "runs.jsonl").read_text().splitlines())
+    kept = len(parts(tmp_path))
     assert kept >= 2 and f"stopped after {kept} of 500 starts" in rest
 
 

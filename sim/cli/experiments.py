@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -87,6 +87,7 @@ def compare(
     workers: Annotated[
         int | None, typer.Option("--workers", help="Worker processes; none: one for each core.")
     ] = None,
+    cluster: options.Cluster = None,
     settings: options.Settings = None,
     out: options.Out = None,
     lang: options.Lang = options.Language.en,
@@ -113,11 +114,17 @@ def compare(
             seed=seed,
             changes=read_settings(settings),
             workers=workers,
-            executor="processes" if workers != 1 and runs * len(named) >= ENOUGH_STARTS else None,
+            executor=local_executor(workers, cluster, runs * len(named)),
             progress=_announcing(show, out),
-            out=out,
+            cluster=cluster,
+            store=out,
         )
     _hand_over(result, named, out, lang.value, everything, json)
+
+
+def local_executor(workers: int | None, cluster: str | None, starts: int) -> Literal["processes"] | None:
+    """Processes where they repay their beginning, else threads."""
+    return "processes" if cluster is None and workers != 1 and starts >= ENOUGH_STARTS else None
 
 
 def _worlds(names: tuple[str, ...]) -> dict[str, World]:

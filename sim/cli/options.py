@@ -33,6 +33,9 @@ Network = Annotated[Path | None, typer.Option("--network", help="Your supply net
 Weeks = Annotated[int | None, typer.Option("--weeks", help="Weeks to run after the burn-in.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers.")]
 Workers = Annotated[int | None, typer.Option("--workers", help="Workers; none: one for each core.")]
+Cluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=VALUE", help="Such as population.borrowers=5000; repeatable."),

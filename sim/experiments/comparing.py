@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sim.core.errors import SpecError, StoppedError
 from sim.experiments.comparison import Comparison
-from sim.experiments.executors import Given, run_all
+from sim.experiments.executors import Given
 from sim.experiments.plan import (
     Plan,
     RulesLike,
     ScenarioLike,
     WorldLike,
     base_scenario,
+    describe,
     make_plan,
     read_worlds,
 )
-from sim.experiments.store import RunFile
+from sim.experiments.running import Declared, Means, Progress, run_starts
 from sim.experiments.tasks import RunRow, run_task
-
-Progress = Callable[[int, int], None]
 
 
 def compare(
@@ -42,7 +41,8 @@ def compare(
     workers: int | None = None,
     executor: Given = None,
     progress: Progress | None = None,
-    out: str | Path | None = None,
+    cluster: str | None = None,
+    store: str | Path | None = None,
 ) -> Comparison:
     """Compare arms over paired runs.
 
@@ -78,8 +78,11 @@ def compare(
         or any :class:`concurrent.futures.Executor`. Results are the same.
     progress:
         Called in this thread with (starts finished, starts in all), a start with all its arms.
-    out:
-        Folder for ``runs.jsonl``: finished starts are kept there and skipped by the same call later.
+    cluster:
+        Address of a Dask scheduler, instead of workers and executor.
+    store:
+        Folder of results: finished starts are kept in its run table (:mod:`sim.experiments.run_table`)
+        and skipped by the same call later.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def compare(
         changes=changes,
     )
     plan = make_plan(base, rule_set, read_worlds(worlds), arms, strategies, runs)
-    return _run(plan, workers, executor, progress, out)
+    return _run(plan, Means(workers, executor, cluster, progress, store))
 
 
 def run_once(
@@ -189,36 +192,9 @@ def one_arm_plan(
     return make_plan(base, rule_set, worlds, {"run": {}} if arms is None else arms, None, 1)
 
 
-def _run(
-    plan: Plan, workers: int | None, executor: Given, progress: Progress | None, out: str | Path | None
-) -> Comparison:
-    tasks = plan.tasks()
-    file = None if out is None else RunFile(out, plan.hash)
-    wanted = {task.key for task in tasks}
-    done = {key: rows for key, rows in file.read().items() if key in wanted} if file is not None else {}
-    found = len(done)
-
-    def report() -> None:
-        if progress is not None:
-            progress(len(done), len(tasks))
-
-    def take(rows: list[RunRow]) -> None:
-        if file is not None:
-            file.append(rows)
-        done[rows[0]["world"], rows[0]["index"]] = rows
-        report()
-
-    report()
-    try:
-        run_all([task for task in tasks if task.key not in done], take, workers, executor)
-    except StoppedError as error:
-        kept = (
-            "nothing was kept, since no folder was given by out="
-            if file is None
-            else f"what is finished is kept in {file.path}, and the same call goes on from there"
-        )
-        raise StoppedError(f"{error} after {len(done)} of {len(tasks)} starts; {kept}") from error
-    return _comparison(plan, [row for task in tasks for row in done[task.key]], found)
+def _run(plan: Plan, means: Means) -> Comparison:
+    rows, found = run_starts(Declared("compare", plan.hash, describe(plan)), plan.tasks(), means)
+    return _comparison(plan, rows, found)
 
 
 def _comparison(plan: Plan, rows: list[RunRow], resumed: int = 0) -> Comparison:

@@ -1,8 +1,7 @@
-"""Handing tasks to threads, processes or the caller's own executor, a few at a time."""
+"""Handing tasks to threads, processes, a cluster or the caller's own executor, a few at a time."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -19,18 +18,17 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import FrameType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from sim.core.errors import SpecError, StoppedError
-from sim.experiments.tasks import RunRow, Task, run_task
+from sim.experiments.processes import WorkerProcesses, received
 
-Take = Callable[[list[RunRow]], None]
 Given = Executor | Literal["threads", "processes"] | None
+Item = TypeVar("Item")
 
 #: Seconds after which a wait looks whether Ctrl-C was pressed.
 _LOOK_EVERY = 0.2
-
-#: How often a process pool is made anew after one of its workers was killed.
+#: How often a process pool is made anew after a worker was killed before anything else was finished.
 _NEW_POOLS = 3
 
 
@@ -47,19 +45,28 @@ class InlineExecutor(Executor):
         return future
 
 
-def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, executor: Given = None) -> None:
-    """Run tasks and pass the rows of each to ``take``, in this thread, as they finish.
+def run_all(
+    items: Iterable[Item],
+    work: Callable[..., Any],
+    take: Callable[[Item, Any], None],
+    workers: int | None = None,
+    executor: Given = None,
+) -> None:
+    """Run ``work(item, stop)`` for all items and pass each result to ``take(item, result)``.
 
-    Only about twice as many tasks as there are workers are handed over at a time. Results do not
-    depend on the executor. A pool of own processes that loses a worker is made anew and the lost
-    tasks are run again.
+    ``take`` is called in this thread, as items finish. Only about twice as many items as there are
+    workers are handed over at a time. Results do not depend on the executor. A pool of own processes
+    that loses a worker is made anew and the lost items are run again.
 
     Parameters
     ----------
-    tasks:
+    items:
         What to run.
+    work:
+        A function that other processes can import; ``stop`` says that work should end, None where
+        the worker cannot be told.
     take:
-        Called with the rows of a finished task.
+        Called with an item and its result.
     workers:
         Threads or processes; none: one for each core.
     executor:
@@ -68,24 +75,28 @@ def run_all(tasks: Iterable[Task], take: Take, workers: int | None = None, execu
     Raises
     ------
     StoppedError
-        On an interruption (Ctrl-C), after the rows of all finished tasks were taken.
+        On an interruption (Ctrl-C), after all finished results were taken; or when workers keep ending.
     SpecError
         When a model refuses its scenario, or for an impossible ``workers`` or ``executor``.
     """
     count = worker_count(workers)
-    waiting = {task.key: task for task in tasks}
+    waiting = dict(enumerate(items))
+    failures = 0
 
-    def done(rows: list[RunRow]) -> None:
-        take(rows)
-        del waiting[rows[0]["world"], rows[0]["index"]]
+    def done(number: int, result: Any) -> None:
+        nonlocal failures
+        take(waiting[number], result)
+        del waiting[number]
+        failures = 0
 
-    for attempt in range(_NEW_POOLS + 1):
+    while True:
         try:
             with pool_of(executor, count) as (pool, stop):
-                _feed(pool, list(waiting.values()), done, 2 * count, stop, executor == "processes")
+                _feed(pool, work, dict(waiting), done, 2 * count, stop)
             return
         except BrokenExecutor as error:
-            if executor != "processes" or attempt == _NEW_POOLS:
+            failures += 1
+            if executor != "processes" or failures > _NEW_POOLS:
                 raise StoppedError(
                     f"stopped: a worker process ended ({error or type(error).__name__}); "
                     "perhaps memory ran out, then fewer workers help"
@@ -106,13 +117,16 @@ def worker_count(workers: int | None) -> int:
 
 @contextmanager
 def pool_of(given: object, workers: int) -> Iterator[tuple[Executor, threading.Event | None]]:
-    """An executor and, where its workers share this process, a signal that stops them."""
+    """An executor and, where its workers share this process, a signal that stops them.
+
+    Results are read with :func:`sim.experiments.processes.received`.
+    """
     if given is None or given == "threads":
         stop = threading.Event()
         own: Executor = ThreadPoolExecutor(workers, "arrears") if workers > 1 else InlineExecutor()
     elif given == "processes":
         stop = None
-        own = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _ignore_interrupts)
+        own = WorkerProcesses(workers)
     elif isinstance(given, Executor):
         yield given, threading.Event() if isinstance(given, ThreadPoolExecutor | InlineExecutor) else None
         return
@@ -122,51 +136,50 @@ def pool_of(given: object, workers: int) -> Iterator[tuple[Executor, threading.E
     try:
         yield own, stop
     except BaseException:
-        # the pool forgets its processes when it is shut down
-        processes = list((getattr(own, "_processes", None) or {}).values())
-        own.shutdown(wait=isinstance(own, ThreadPoolExecutor), cancel_futures=True)
-        for process in processes:
-            process.terminate()  # its task has no other effect than rows that nobody awaits
+        if isinstance(own, WorkerProcesses):
+            own.end()
+        else:
+            own.shutdown(cancel_futures=True)
         raise
     own.shutdown()
 
 
 def _feed(
     pool: Executor,
-    tasks: list[Task],
-    take: Take,
+    work: Callable[..., Any],
+    items: dict[int, Any],
+    take: Callable[[int, Any], None],
     ahead: int,
     stop: threading.Event | None,
-    own_processes: bool,
 ) -> None:
     """Keep the pool supplied and take what finishes; on an interruption take what has finished."""
-    untaken: set[Future[list[RunRow]]] = set()
-    queue = iter(tasks)
+    untaken: dict[Future[Any], int] = {}
+    queue = iter(items.items())
     inline = isinstance(pool, InlineExecutor)
     try:
         with _noted_interrupt(not inline) as interrupted:
             while not interrupted.is_set():
-                while len(untaken) < ahead and (task := next(queue, None)) is not None:
+                while len(untaken) < ahead and (entry := next(queue, None)) is not None:
                     with _uninterruptible_children(pool):
-                        untaken.add(pool.submit(run_task, task, stop))
+                        untaken[pool.submit(work, entry[1], stop)] = entry[0]
                     if inline:
                         break  # it is finished already, and can be taken before the next begins
                 if not untaken:
                     return
                 for future in wait(untaken, _LOOK_EVERY, FIRST_COMPLETED).done:
-                    untaken.discard(future)  # before, so that an interruption cannot take it twice
-                    take(future.result())
+                    number = untaken.pop(future)  # before, so that an interruption cannot take it twice
+                    take(number, received(future))
             raise KeyboardInterrupt
     except BaseException as error:
         if stop is not None:
             stop.set()
-        if not own_processes:  # whose pool cancels them itself as it ends, and would choke on cancelled ones
+        if not isinstance(pool, WorkerProcesses):  # it cancels them itself, and would choke on cancelled ones
             for future in untaken:
                 future.cancel()
         if isinstance(error, KeyboardInterrupt):
-            for future in untaken:
+            for future, number in untaken.items():
                 if future.done() and not future.cancelled() and future.exception() is None:
-                    take(future.result())
+                    take(number, received(future))
             raise StoppedError("stopped") from error
         raise
 
@@ -209,8 +222,3 @@ def _uninterruptible_children(pool: Executor) -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _ignore_interrupts() -> None:
-    """In a worker process: Ctrl-C is the parent's, which ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
@@ -16,7 +14,7 @@ from sim.core.columns import I64
 from sim.core.errors import StoppedError
 from sim.experiments.arms import Arms
 from sim.experiments.comparison import Comparison
-from sim.experiments.executors import Given, InlineExecutor, pool_of, worker_count
+from sim.experiments.executors import Given, run_all
 from sim.experiments.outbreak_market import Market, market_of
 from sim.experiments.outbreak_shocks import Shock
 from sim.experiments.plan import (
@@ -145,7 +143,7 @@ def run_starts(jobs: Iterable[OutbreakTask], call: Call) -> list[StartResult]:
     progress = call.get("progress")
     done: list[StartResult] = []
 
-    def take(result: StartResult) -> None:
+    def take(job: OutbreakTask, result: StartResult) -> None:
         done.append(result)
         if progress is not None:
             progress(len(done), len(queue))
@@ -153,14 +151,10 @@ def run_starts(jobs: Iterable[OutbreakTask], call: Call) -> list[StartResult]:
     if progress is not None:
         progress(0, len(queue))
     try:
-        with pool_of(call.get("executor"), worker_count(call.get("workers"))) as (pool, stop):
-            if isinstance(pool, InlineExecutor):
-                for job in queue:
-                    take(run_start(job, stop))
-            else:
-                _collect({pool.submit(run_start, job, stop) for job in queue}, take, stop)
-    except (KeyboardInterrupt, TaskStoppedError) as error:
-        raise StoppedError(f"stopped after {len(done)} of {len(queue)} starts; nothing is kept") from error
+        run_all(queue, run_start, take, call.get("workers"), call.get("executor"))
+    except (StoppedError, KeyboardInterrupt, TaskStoppedError) as error:
+        what = str(error) if isinstance(error, StoppedError) else "stopped"
+        raise StoppedError(f"{what} after {len(done)} of {len(queue)} starts; nothing is kept") from error
     return sorted(done, key=lambda result: result.index)
 
 
@@ -235,24 +229,6 @@ def jobs_of(
         )
         for task in plan.tasks()
     ]
-
-
-def _collect(
-    waiting: set[Future[StartResult]],
-    take: Callable[[StartResult], None],
-    stop: threading.Event | None,
-) -> None:
-    try:
-        while waiting:
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                take(future.result())
-    except BaseException:
-        if stop is not None:
-            stop.set()
-        for future in waiting:
-            future.cancel()
-        raise
 
 
 def _weeks(model: Ecosystem, weeks: int, stop: StopSignal | None) -> pd.DataFrame:

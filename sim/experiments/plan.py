@@ -7,33 +7,25 @@ import inspect
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from sim.collection.own_rules import own_rule
 from sim.collection.registry import strategy
 from sim.core.errors import SpecError
-from sim.core.paths import scenarios_dir
 from sim.core.rng import stream
 from sim.experiments.arms import Arms, check_scenario, read_arms, strategies_of
+from sim.experiments.program import by_content, package_version, program_digest, versions
 from sim.experiments.tasks import Task, portfolio_of
 from sim.loading import load_scenario
 from sim.spec.changes import apply_changes
-from sim.spec.loader import load_rules, load_world, rules_of
+from sim.spec.loader import load_world, rules_of
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.world import World
 
 #: Seeds of runs stay below this, so that any JSON reader keeps them exactly.
 _SEEDS = 2**48
-_FILE_FIELDS = (
-    ("portfolio", "file"),
-    ("portfolio", "mapping"),
-    ("network", "file"),
-    ("network", "firms_file"),
-)
 
 ScenarioLike = str | Path | Scenario
 WorldLike = str | Path | World
@@ -64,6 +56,7 @@ class Plan:
                 index=index,
                 arms=self.arms.all,
                 strategies=tuple(cls for cls in classes if not _is_own(cls)),
+                program=program_digest(),
             )
             for index in range(self.runs)
             for world, given in self.worlds.items()
@@ -142,23 +135,33 @@ def comparison_hash(scenario: Scenario, rules: RuleSet | None, worlds: Iterable[
     The number of runs is left out: more runs of the same comparison extend it.
     """
     content = {
-        "program": [package_version(), _program_digest()],
-        "scenario": _by_content(scenario),
+        "program": [package_version(), program_digest()],
+        "scenario": by_content(scenario),
         "rules": None if rules is None else rules.model_dump(mode="json"),
         "worlds": [world.model_dump(mode="json") for world in worlds],
-        "arms": [[arm.name, _by_content(arm.scenario)] for arm in arms.all],
+        "arms": [[arm.name, by_content(arm.scenario)] for arm in arms.all],
         "strategies": [_source(type(strategy(name))) for name in sorted(_strategies(scenario, arms))],
         "own_rules": [_source(type(own_rule(name))) for name in sorted(_own_rules(scenario, arms, rules))],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def package_version() -> str:
-    """The installed version of the package; ``source`` where it runs without being installed."""
-    try:
-        return version("arrears")
-    except PackageNotFoundError:
-        return "source"
+def describe(plan: Plan) -> dict[str, Any]:
+    """A plan as plain data: what the run table keeps of an experiment, enough to make its report."""
+    worlds = {
+        name: given if isinstance(given, World) else load_world(given) for name, given in plan.worlds.items()
+    }
+    return {
+        "schema": 1,
+        "kind": "compare",
+        "hash": plan.hash,
+        "scenario": plan.scenario.model_dump(mode="json", by_alias=True),
+        "rules": None if plan.rules is None else plan.rules.model_dump(mode="json"),
+        "worlds": {name: world.model_dump(mode="json") for name, world in worlds.items()},
+        "arms": {arm.name: dict(arm.changes) for arm in plan.arms.all if not arm.hidden},
+        "reference": plan.arms.reference,
+        "versions": versions(),
+    }
 
 
 def _strategies(scenario: Scenario, arms: Arms) -> set[str]:
@@ -172,41 +175,6 @@ def _own_rules(scenario: Scenario, arms: Arms, rules: RuleSet | None) -> set[str
         sets.append(rules_of(one))
         sets += [rules_of(one, event.rules) for event in one.events if event.kind == "rules"]
     return {name for found in sets for name in found.own}
-
-
-def _by_content(scenario: Scenario) -> dict[str, Any]:
-    """A scenario's data with rule sets and files replaced by what they hold."""
-    data = scenario.model_dump(mode="json", by_alias=True)
-    data["rules"] = rules_of(scenario).model_dump(mode="json")
-    for event in data["events"]:
-        if event["kind"] == "rules":
-            event["rules"] = load_rules(event["rules"]).model_dump(mode="json")
-    for group, name in _FILE_FIELDS:
-        path = data[group][name]
-        if path is not None and Path(path).is_file():
-            status = Path(path).stat()
-            data[group][name] = _file_digest(path, status.st_mtime_ns, status.st_size)
-    return data
-
-
-@lru_cache(maxsize=32)
-def _file_digest(path: str, changed: int, size: int) -> str:
-    """SHA-256 of a file; time of change and size only keep the cache honest."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _program_digest() -> str:
-    """SHA-256 over the package's own code and data, so that results of an older state are not reused."""
-    digest = hashlib.sha256()
-    for folder, pattern in ((Path(__file__).parents[1], "*.py"), (scenarios_dir(), "*")):
-        for path in sorted(folder.rglob(pattern)):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(
-                    path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
-                )
-    return digest.hexdigest()
 
 
 def _is_own(cls: type) -> bool:

@@ -26,32 +26,40 @@ _STRIDE = 4
 _DIGITS = 7
 
 Columns = dict[str, list[Any]]
+#: World, point of the design and index of a start.
+Key = tuple[str, int, int]
+#: Is given the name and the events of an arm.
+KeepEvents = Callable[[str, pd.DataFrame], None]
 
 
 class RunRow(TypedDict):
     """The result of one run, plain enough for JSON.
 
-    ``world``, ``index``, ``arm``, ``strategy``: which run (``strategy`` None: collectors differ);
+    ``world``, ``point``, ``index``, ``arm``, ``strategy``: which run (``strategy`` None: collectors
+    differ); ``point``, ``settings``: of a sweep's design, and what it sets (0 and {} elsewhere);
     ``seed``: of its random streams; ``weeks``: after the start; ``own_start``: burnt in by itself
     instead of branched from the shared start; ``digest``: of the final state; ``seconds``: wall time
-    without the shared start; ``measures``: value by measure id, None where undefined; ``reasons``:
-    why, for those; ``series``, ``curves``: columns of the weekly figures and of the liquidation
-    curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector;
-    ``cures``: cumulated cures of the common list by stage and week (accounts); ``sectors``: firms,
+    without the shared start, which took ``start_seconds``; ``measures``: value by measure id, None
+    where undefined; ``reasons``: why, for those; ``series``, ``curves``: columns of the weekly figures
+    and of the liquidation curves (fen, share), rounded to seven digits; ``failures``: firms that
+    failed, by sector; ``cures``: cumulated cures of the common list by stage and week (accounts); ``sectors``: firms,
     failures and trade debt by sector at the end (fen); ``hardship``: transfers, costs and hardship of
     borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows``
     by sector at the end, exact fen.
     """
 
     world: str
+    point: int
     index: int
     arm: str
     strategy: str | None
     seed: int
     weeks: int
     own_start: bool
+    settings: dict[str, Any]
     digest: str
     seconds: float
+    start_seconds: float
     measures: dict[str, float | None]
     reasons: dict[str, str]
     series: Columns
@@ -65,11 +73,12 @@ class RunRow(TypedDict):
 
 @dataclass(frozen=True)
 class Task:
-    """One start (world, index) and the arms that leave it. Picklable.
+    """One start (world, point, index) and the arms that leave it. Picklable.
 
     ``world`` is what the model is given (a name, path or object), ``world_id`` its id in the rows;
     ``rules`` a rule set given as an object, None for the scenario's; ``strategies`` are classes that
-    another process must import before it can use them by name.
+    another process must import before it can use them by name. ``point``, ``settings``: the point of a
+    sweep's design and what it sets; ``program``: digest of the program that made the task.
     """
 
     scenario: Scenario
@@ -80,11 +89,14 @@ class Task:
     index: int
     arms: tuple[Arm, ...]
     strategies: tuple[type, ...] = field(default=())
+    point: int = 0
+    settings: Mapping[str, object] = field(default_factory=dict)
+    program: str = ""
 
     @property
-    def key(self) -> tuple[str, int]:
-        """World and run index."""
-        return self.world_id, self.index
+    def key(self) -> Key:
+        """World, point of the design and run index."""
+        return self.world_id, self.point, self.index
 
 
 class Model(Protocol):
@@ -114,7 +126,10 @@ class TaskStoppedError(ArrearsError):
 
 
 def run_task(
-    task: Task, stop: StopSignal | None = None, weekly: Callable[[int], None] | None = None
+    task: Task,
+    stop: StopSignal | None = None,
+    weekly: Callable[[int], None] | None = None,
+    keep_events: KeepEvents | None = None,
 ) -> list[RunRow]:
     """Burn in one start, branch every arm from it, run each to the end.
 
@@ -126,6 +141,8 @@ def run_task(
         Looked at every few weeks.
     weekly:
         Called with the number of weeks just done.
+    keep_events:
+        Called with the name and the events of each arm.
 
     Raises
     ------
@@ -135,15 +152,18 @@ def run_task(
         When the model refuses the scenario or an arm.
     """
     rows: list[RunRow] = []
+    began = time.perf_counter()
     start = None if all(arm.own_start for arm in task.arms) else start_of(task)
+    start_seconds = round(time.perf_counter() - began, 4)
     for arm in task.arms:
         _look(stop)
         began = time.perf_counter()
         model, own = _arm_start(task, arm, start)
         _run_weeks(model, arm.scenario.weeks, stop, weekly)
-        row = row_of(task, arm, model)
+        row = row_of(task, arm, model, keep_events)
         row["own_start"] = own
         row["seconds"] = round(time.perf_counter() - began, 4)
+        row["start_seconds"] = start_seconds
         rows.append(row)
     return rows
 
@@ -211,7 +231,11 @@ def _run_weeks(
             weekly(stride)
 
 
-def row_of(task: Task, arm: Arm, model: Model) -> RunRow:
+def row_of(task: Task, arm: Arm, model: Model, keep_events: KeepEvents | None = None) -> RunRow:
+    """The result of a model at the end of its run; its times are for the caller to fill in."""
+    events = model.events()
+    if keep_events is not None:
+        keep_events(arm.name, events)
     measures: dict[str, float | None] = {}
     reasons: dict[str, str] = {}
     for name, (value, reason) in model.measures().items():
@@ -223,14 +247,17 @@ def row_of(task: Task, arm: Arm, model: Model) -> RunRow:
             reasons[name] = reason or "undefined"
     return RunRow(
         world=task.world_id,
+        point=task.point,
         index=task.index,
         arm=arm.name,
         strategy=arm.strategy,
         seed=task.seed,
         weeks=arm.scenario.weeks,
         own_start=False,
+        settings=dict(task.settings),
         digest=model.digest(),
         seconds=0.0,
+        start_seconds=0.0,
         measures=measures,
         reasons=reasons,
         series=plain_columns(model.series()),
@@ -239,7 +266,7 @@ def row_of(task: Task, arm: Arm, model: Model) -> RunRow:
         sectors=plain_columns(model.sector_table()),
         hardship=plain_columns(model.hardship()),
         matrices={name: plain_columns(frame) for name, frame in model.matrices().items()},
-        failures=_failures(model.events()),
+        failures=_failures(events),
     )
 
 
