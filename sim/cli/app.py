@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import experiments, inspection, outbreak, selection
+from sim.cli import experiments, inspection, outbreak, runs, selection
 
 app = typer.Typer(
     name="arrears",
@@ -42,6 +42,8 @@ app.command()(experiments.run)
 app.command()(experiments.compare)
 app.command()(outbreak.outbreak)
 app.command()(selection.selection)
+app.add_typer(runs.app, name="runs")
+app.command()(runs.report)
 app.command()(inspection.scenarios)
 app.command()(inspection.check)
 app.command()(inspection.explain)

@@ -210,7 +210,7 @@ def print_frame(frame: pd.DataFrame, json: bool) -> None:
         rows = [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         typer.echo(jsonlib.dumps({"schema": 1, "rows": rows}, ensure_ascii=False, allow_nan=False))
     else:
-        typer.echo(frame.to_string(index=False))
+        typer.echo(frame.to_string(index=False) if len(frame) else "none")
 
 
 def _plain(value: Any) -> Any:

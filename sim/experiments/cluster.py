@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from typing import Any
 
-from sim.core.errors import SpecError, StoppedError
+from sim.core.errors import SpecError
 
 #: Seconds to wait for a scheduler, and for its first worker.
 PATIENCE = 10.0
@@ -30,8 +30,6 @@ def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
     SpecError
         When the package ``distributed`` is missing, nobody answers at the address within
         :data:`PATIENCE` seconds, or it has no worker.
-    StoppedError
-        When the scheduler ends meanwhile, or the worker of a task ended again and again.
     """
     try:
         import distributed
@@ -56,14 +54,17 @@ def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
             raise SpecError("cluster", "", f"{address!r} has no worker", _ALLOWED) from None
         threads = sum(client.nthreads().values())
         yield client.get_executor(retries=RETRIES, pure=False), min(max(1, threads), 1024)
-    except CancelledError:
-        raise StoppedError("stopped: the scheduler ended or was restarted") from None
-    except distributed.KilledWorker as error:
-        raise StoppedError(
-            f"stopped: workers ended again and again ({' '.join(str(error).split())[:200]})"
-        ) from None
     finally:
         client.close(timeout=2)
+
+
+def explained(error: BaseException) -> str | None:
+    """Why a task of a cluster gave no result, where that was not the task's own fault."""
+    if isinstance(error, CancelledError):
+        return "stopped: the scheduler ended or was restarted"
+    if type(error).__name__ == "KilledWorker":
+        return f"stopped: workers ended again and again ({' '.join(str(error).split())[:200]})"
+    return None
 
 
 def _library(module: Any) -> Any:

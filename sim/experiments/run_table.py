@@ -100,6 +100,9 @@ class RunTable:
 
     def finished(self, experiment: str) -> set[Key]:
         """Starts of an experiment that are kept. Damaged files are set aside and count as missing."""
+        return retried(lambda: self._finished(experiment))
+
+    def _finished(self, experiment: str) -> set[Key]:
         found: set[Key] = set()
         for path in self._files(experiment):
             single = self._key(path)

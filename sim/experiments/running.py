@@ -15,11 +15,13 @@ from typing import Any
 import pandas as pd
 
 from sim.core.errors import SpecError, StoppedError
+from sim.experiments.cluster import cluster_executor, explained
 from sim.experiments.executors import Given, run_all
 from sim.experiments.parts import Stamp, pack, to_bytes
 from sim.experiments.program import program_digest, scenario_digest, versions
 from sim.experiments.run_table import RunTable
 from sim.experiments.tasks import Key, RunRow, StopSignal, Task, run_task
+from sim.experiments.upkeep import compact_if_many
 
 Progress = Callable[[int, int], None]
 
@@ -57,8 +59,6 @@ def run_starts(declared: Declared, tasks: Sequence[Task], means: Means) -> tuple
         When a model refuses its scenario, the store cannot be used, or the cluster cannot be reached.
     """
     if means.cluster is not None:
-        from sim.experiments.cluster import cluster_executor
-
         if means.executor is not None or means.workers is not None:
             raise SpecError("cluster", "", "is given together with workers", "one of the two")
         with cluster_executor(means.cluster) as (executor, workers):
@@ -131,6 +131,8 @@ def _run_kept(
     stamp = {"kind": declared.kind, "experiment": declared.hash}
     with _stopped_at(done, len(tasks), None if means.store is None else table):
         run_all(missing, functools.partial(run_packed, stamp), take, workers, executor)
+    if means.store is not None:
+        compact_if_many(table, declared.hash)
     order = {arm.name: place for place, arm in enumerate(tasks[0].arms)}
     by_key: dict[Key, list[RunRow]] = {}
     for row in table.read(declared.hash, order, wanted):
@@ -145,13 +147,16 @@ def _stopped_at(done: Sized, total: int, table: RunTable | None) -> Iterator[Non
     """Say in a message about stopped work how far it was and what is kept."""
     try:
         yield
-    except StoppedError as error:
+    except Exception as error:
+        what = str(error) if isinstance(error, StoppedError) else explained(error)
+        if what is None:
+            raise
         kept = (
             "nothing was kept, since no folder was given by store="
             if table is None
             else f"what is finished is kept in {table.path}, and the same call goes on from there"
         )
-        raise StoppedError(f"{error} after {len(done)} of {total} starts; {kept}") from error
+        raise StoppedError(f"{what} after {len(done)} of {total} starts; {kept}") from error
 
 
 def _report(means: Means, done: int, total: int) -> None:

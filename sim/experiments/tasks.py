@@ -42,9 +42,9 @@ class RunRow(TypedDict):
     without the shared start, which took ``start_seconds``; ``measures``: value by measure id, None
     where undefined; ``reasons``: why, for those; ``series``, ``curves``: columns of the weekly figures
     and of the liquidation curves (fen, share), rounded to seven digits; ``failures``: firms that
-    failed, by sector; ``cures``: cumulated cures of the common list by stage and week (accounts); ``sectors``: firms,
-    failures and trade debt by sector at the end (fen); ``hardship``: transfers, costs and hardship of
-    borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows``
+    failed, by sector; ``cures``: cumulated cures of the common list by stage and week (accounts);
+    ``sectors``: firms, failures and trade debt by sector at the end (fen); ``hardship``: transfers,
+    costs and hardship of borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows``
     by sector at the end, exact fen.
     """
 
