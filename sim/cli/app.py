@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import experiments, inspection, outbreak, runs, selection
+from sim.cli import experiments, inspection, outbreak, runs, selection, sweep
 
 app = typer.Typer(
     name="arrears",
@@ -41,6 +41,7 @@ def _common(
 app.command()(experiments.run)
 app.command()(experiments.compare)
 app.command()(outbreak.outbreak)
+app.command()(sweep.sweep)
 app.command()(selection.selection)
 app.add_typer(runs.app, name="runs")
 app.command()(runs.report)

@@ -78,6 +78,13 @@ def compare(
         str, typer.Option("--worlds", "--world", help="Worlds, joined by commas.")
     ] = "evidence",
     runs: Annotated[int, typer.Option("--runs", help="Paired runs in each world.")] = 20,
+    until: Annotated[
+        list[str] | None,
+        typer.Option("--until", metavar="MEASURE=WIDTH", help="Add runs until intervals are so narrow."),
+    ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option("--max-runs", help="With --until: runs at most, 400 by default.")
+    ] = None,
     rules: options.Rules = None,
     portfolio: options.Portfolio = None,
     mapping: options.Mapping = None,
@@ -106,6 +113,8 @@ def compare(
             strategies=split_names(strategies, "--strategies") or None,
             worlds=tuple(named.values()),
             runs=runs,
+            until=read_settings(until, "--until"),
+            max_runs=max_runs,
             portfolio=portfolio,
             mapping=mapping,
             network=network,
@@ -115,7 +124,7 @@ def compare(
             changes=read_settings(settings),
             workers=workers,
             executor=local_executor(workers, cluster, runs * len(named)),
-            progress=_announcing(show, out),
+            progress=announcing(show, out),
             cluster=cluster,
             store=out,
         )
@@ -138,7 +147,7 @@ def _worlds(names: tuple[str, ...]) -> dict[str, World]:
     return {name: load_world(name) for name in names}
 
 
-def _announcing(show: Callable[[int, int], None], out: Path | None) -> Callable[[int, int], None]:
+def announcing(show: Callable[[int, int], None], out: Path | None) -> Callable[[int, int], None]:
     """Progress that first says how many finished runs were found in the folder of results."""
     first = True
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -67,15 +67,15 @@ def need_portfolio(mapping: str | None, portfolio: Path | None) -> None:
         )
 
 
-def read_settings(settings: Iterable[str] | None) -> dict[str, object]:
-    """``--set`` options as changes. Raises :class:`SpecError` for a field given twice."""
+def read_settings(settings: Iterable[str] | None, option: str = "--set") -> dict[str, Any]:
+    """``--set`` or other options as fields and values. Raises :class:`SpecError` for one given twice."""
     from sim.spec.changes import parse_fields
 
     found: dict[str, object] = {}
     for item in settings or ():
-        for field, value in parse_fields(item, "--set").items():
+        for field, value in parse_fields(item, option).items():
             if field in found:
-                raise SpecError("--set", field, "is given twice", "each field once")
+                raise SpecError(option, field, "is given twice", "each field once")
             found[field] = value
     return found
 

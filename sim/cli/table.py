@@ -12,6 +12,7 @@ from rich.text import Text
 
 from sim.report.content import Content, Row
 from sim.report.numbers import figure, interval, shown
+from sim.report.precision import precision_lines
 from sim.report.wording import group_of, is_variant, word
 
 _DASH = "\N{EM DASH}"
@@ -46,6 +47,8 @@ def print_comparison(content: Content, lang: str, to: Console, everything: bool 
             to.print(word("against_alone", lang))
         else:
             to.print(word("against_first", lang, arm=_label(content, "arm", content.reference, lang)))
+    for line in precision_lines(content, lang):
+        to.print(line)
     if content.runs > 1:
         to.print(Text(word("intervals", lang), style="dim"))
 

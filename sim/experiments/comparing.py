@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.core.errors import SpecError, StoppedError
+from sim.experiments.adaptive import check_wanted, next_runs, precision
 from sim.experiments.comparison import Comparison
 from sim.experiments.executors import Given
 from sim.experiments.plan import (
@@ -19,7 +20,7 @@ from sim.experiments.plan import (
     make_plan,
     read_worlds,
 )
-from sim.experiments.running import Declared, Means, Progress, run_starts
+from sim.experiments.running import Declared, Means, Progress, Starts, run_starts
 from sim.experiments.tasks import RunRow, run_task
 
 
@@ -30,6 +31,8 @@ def compare(
     strategies: Iterable[str] | None = None,
     worlds: WorldLike | Iterable[WorldLike] = ("evidence",),
     runs: int = 20,
+    until: Mapping[str, float] | None = None,
+    max_runs: int | None = None,
     portfolio: str | Path | None = None,
     mapping: str | Path | None = None,
     network: str | Path | None = None,
@@ -65,6 +68,10 @@ def compare(
         Names, paths or objects.
     runs:
         Paired runs in each world.
+    until, max_runs:
+        Measures with the width that the intervals of their effects should have: runs are added until all
+        are as narrow, or ``max_runs`` (400) are reached or could not be enough. The result says so in
+        ``precision``.
     portfolio, mapping, network, rules, weeks, seed:
         Replace what the scenario says.
     changes:
@@ -110,7 +117,12 @@ def compare(
         changes=changes,
     )
     plan = make_plan(base, rule_set, read_worlds(worlds), arms, strategies, runs)
-    return _run(plan, Means(workers, executor, cluster, progress, store))
+    means = Means(workers, executor, cluster, progress, store)
+    if until:
+        return _run_until(plan, means, until, check_wanted(until, runs, max_runs))
+    if max_runs is not None:
+        raise SpecError("max_runs", "", "is given without until", "both, or neither")
+    return _run(plan, means)
 
 
 def run_once(
@@ -193,8 +205,24 @@ def one_arm_plan(
 
 
 def _run(plan: Plan, means: Means) -> Comparison:
-    rows, found = run_starts(Declared("compare", plan.hash, describe(plan)), plan.tasks(), means)
+    rows, found = run_starts(Declared("compare", plan.hash, describe(plan)), Starts.of(plan.tasks()), means)
     return _comparison(plan, rows, found)
+
+
+def _run_until(plan: Plan, means: Means, wanted: Mapping[str, float], most: int) -> Comparison:
+    """Batch after batch of runs until the intervals are as narrow as wanted, or cannot be."""
+    declared = Declared("compare", plan.hash, describe(plan))
+    rows: list[RunRow] = []
+    resumed = first = 0
+    while True:
+        more, found = run_starts(declared, Starts.of(plan.tasks(first)), means)
+        rows, resumed = [*rows, *more], resumed + found
+        result = _comparison(plan, rows, resumed)
+        widths = precision(result, wanted)
+        runs = next_runs(widths, plan.runs, most)
+        if runs is None:
+            return replace(result, precision=widths)
+        first, plan = plan.runs, replace(plan, runs=runs)
 
 
 def _comparison(plan: Plan, rows: list[RunRow], resumed: int = 0) -> Comparison:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ from sim.experiments.tables import mean_failures, mean_series, pooled_curves
 from sim.experiments.tasks import RunRow
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.experiments.adaptive import Precision
 
 SCHEMA = 1
 _NOT_IN_JSON = {"pairs"}
@@ -53,7 +56,8 @@ class Comparison:
     else None; ``worlds``: their ids; ``arms``: what each changes, and the reference of the effects;
     ``runs``: paired runs in each world; ``hash``: of all that decides the results; ``results``: every
     run, hidden arms included, ordered by world, run and arm; ``resumed``: runs (all arms of one start)
-    that were found finished; ``interval``: what intervals cover.
+    that were found finished; ``interval``: what intervals cover; ``precision``: how narrow intervals
+    were asked to be and are (:mod:`sim.experiments.adaptive`), empty where nobody asked.
     """
 
     scenario: Scenario
@@ -65,6 +69,7 @@ class Comparison:
     results: list[RunRow]
     resumed: int = 0
     interval: str = "seed"
+    precision: tuple[Precision, ...] = ()
 
     @property
     def seed(self) -> int:

@@ -51,6 +51,7 @@ def run_all(
     take: Callable[[Item, Any], None],
     workers: int | None = None,
     executor: Given = None,
+    made: Callable[[Item], Any] | None = None,
 ) -> None:
     """Run ``work(item, stop)`` for all items and pass each result to ``take(item, result)``.
 
@@ -71,6 +72,8 @@ def run_all(
         Threads or processes; none: one for each core.
     executor:
         ``"threads"`` (the default), ``"processes"``, or any executor, which is not shut down.
+    made:
+        What ``work`` is given is ``made(item)``, made when its turn comes; none: the item itself.
 
     Raises
     ------
@@ -92,7 +95,7 @@ def run_all(
     while True:
         try:
             with pool_of(executor, count) as (pool, stop):
-                _feed(pool, work, dict(waiting), done, 2 * count, stop)
+                _feed(pool, work, dict(waiting), made, done, 2 * count, stop)
             return
         except BrokenExecutor as error:
             failures += 1
@@ -148,6 +151,7 @@ def _feed(
     pool: Executor,
     work: Callable[..., Any],
     items: dict[int, Any],
+    made: Callable[[Any], Any] | None,
     take: Callable[[int, Any], None],
     ahead: int,
     stop: threading.Event | None,
@@ -160,8 +164,9 @@ def _feed(
         with _noted_interrupt(not inline) as interrupted:
             while not interrupted.is_set():
                 while len(untaken) < ahead and (entry := next(queue, None)) is not None:
+                    item = entry[1] if made is None else made(entry[1])
                     with _uninterruptible_children(pool):
-                        untaken[pool.submit(work, entry[1], stop)] = entry[0]
+                        untaken[pool.submit(work, item, stop)] = entry[0]
                     if inline:
                         break  # it is finished already, and can be taken before the next begins
                 if not untaken:

@@ -45,9 +45,14 @@ def export(
     return None
 
 
+def csv_text(frame: pd.DataFrame) -> str:
+    """A frame as CSV in which no text is a formula."""
+    return frame.map(_safe).to_csv(index=False, lineterminator="\n")
+
+
 def _text(frame: pd.DataFrame, form: str) -> str:
     if form == "csv":
-        return frame.map(_safe).to_csv(index=False, lineterminator="\n")
+        return csv_text(frame)
     return frame.to_json(orient="records", lines=True, force_ascii=False, date_format="iso")
 
 

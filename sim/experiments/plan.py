@@ -43,8 +43,8 @@ class Plan:
     runs: int
     hash: str
 
-    def tasks(self) -> list[Task]:
-        """One task for each (run index, world); both worlds of a run index share its seed."""
+    def tasks(self, first: int = 0) -> list[Task]:
+        """One task for each (run index from ``first``, world); worlds of a run index share its seed."""
         classes = [type(strategy(name)) for name in sorted(_strategies(self.scenario, self.arms))]
         return [
             Task(
@@ -58,7 +58,7 @@ class Plan:
                 strategies=tuple(cls for cls in classes if not _is_own(cls)),
                 program=program_digest(),
             )
-            for index in range(self.runs)
+            for index in range(first, self.runs)
             for world, given in self.worlds.items()
         ]
 

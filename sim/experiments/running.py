@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,8 +45,23 @@ class Declared:
     content: Mapping[str, Any]
 
 
-def run_starts(declared: Declared, tasks: Sequence[Task], means: Means) -> tuple[list[RunRow], int]:
-    """Rows of all tasks, ordered by task and arm, and how many starts were found finished.
+@dataclass(frozen=True)
+class Starts:
+    """The starts of an experiment: which, what is run for each (made when its turn comes), and the arms."""
+
+    keys: Sequence[Key]
+    task: Callable[[Key], Task]
+    arms: Sequence[str]
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task]) -> Starts:
+        """Starts whose tasks are made already."""
+        by_key = {task.key: task for task in tasks}
+        return cls(list(by_key), by_key.__getitem__, [arm.name for arm in tasks[0].arms] if tasks else [])
+
+
+def run_starts(declared: Declared, starts: Starts, means: Means) -> tuple[list[RunRow], int]:
+    """Rows of all starts, in their order, and how many starts were found finished.
 
     With a store, finished starts are kept in its run table and skipped by the same call later.
 
@@ -58,12 +72,55 @@ def run_starts(declared: Declared, tasks: Sequence[Task], means: Means) -> tuple
     SpecError
         When a model refuses its scenario, the store cannot be used, or the cluster cannot be reached.
     """
-    if means.cluster is not None:
-        if means.executor is not None or means.workers is not None:
-            raise SpecError("cluster", "", "is given together with workers", "one of the two")
-        with cluster_executor(means.cluster) as (executor, workers):
-            return _run(declared, tasks, means, executor, workers)
-    return _run(declared, tasks, means, means.executor, means.workers)
+    through_files = means.store is not None or means.cluster is not None or means.executor == "processes"
+    if not through_files:
+        return _in_memory(starts, means), 0
+    with run_table(means) as table:
+        found = run_into(table, declared, starts, means)
+        while True:
+            rows = _read(table, declared, starts)
+            if rows is not None:
+                return rows, found
+            run_into(table, declared, starts, means)  # a damaged file is set aside by now
+
+
+@contextmanager
+def run_table(means: Means) -> Iterator[RunTable]:
+    """The run table of the store; without a store, one that is gone afterwards."""
+    if means.store is not None:
+        yield RunTable(means.store, create=True)
+        return
+    with TemporaryDirectory(prefix="arrears-") as folder:
+        yield RunTable(folder, create=True)
+
+
+def run_into(table: RunTable, declared: Declared, starts: Starts, means: Means) -> int:
+    """Run what the table does not hold yet and keep it there; how many starts were found finished.
+
+    Raises as :func:`run_starts` does.
+    """
+    table.declare(declared.hash, declared.content)
+    wanted = set(starts.keys)
+    done = table.finished(declared.hash) & wanted
+    found = len(done)
+
+    def take(key: Key, part: bytes) -> None:
+        table.add(declared.hash, key, part)
+        done.add(key)
+        _report(means, len(done), len(wanted))
+
+    _report(means, found, len(wanted))
+    missing = [key for key in starts.keys if key not in done]
+    if missing:
+        work = functools.partial(run_packed, {"kind": declared.kind, "experiment": declared.hash})
+        with (
+            _stopped_at(done, len(wanted), None if means.store is None else table),
+            _hands(means) as (executor, workers),
+        ):
+            run_all(missing, work, take, workers, executor, made=starts.task)
+    if means.store is not None:
+        compact_if_many(table, declared.hash)
+    return found
 
 
 def run_packed(stamp: Stamp, task: Task, stop: StopSignal | None = None) -> bytes:
@@ -82,64 +139,41 @@ def run_packed(stamp: Stamp, task: Task, stop: StopSignal | None = None) -> byte
     return to_bytes(pack(rows, events, own, datetime.now(UTC)))
 
 
-def _run(
-    declared: Declared, tasks: Sequence[Task], means: Means, executor: Given, workers: int | None
-) -> tuple[list[RunRow], int]:
-    if means.store is not None:
-        return _run_kept(declared, tasks, means, RunTable(means.store, create=True), executor, workers)
-    if executor is None or executor == "threads" or (isinstance(executor, Executor) and not means.cluster):
-        return _run_here(tasks, means, executor, workers), 0
-    with TemporaryDirectory(prefix="arrears-") as folder:  # large results go through files
-        return _run_kept(declared, tasks, means, RunTable(folder, create=True), executor, workers)
-
-
-def _run_here(tasks: Sequence[Task], means: Means, executor: Given, workers: int | None) -> list[RunRow]:
-    """Rows kept in memory only."""
+def _in_memory(starts: Starts, means: Means) -> list[RunRow]:
+    """Rows of runs that leave no file."""
     done: dict[Key, list[RunRow]] = {}
 
-    def take(task: Task, rows: list[RunRow]) -> None:
-        done[task.key] = rows
-        _report(means, len(done), len(tasks))
+    def take(key: Key, rows: list[RunRow]) -> None:
+        done[key] = rows
+        _report(means, len(done), len(starts.keys))
 
-    _report(means, 0, len(tasks))
-    with _stopped_at(done, len(tasks), None):
-        run_all(tasks, run_task, take, workers, executor)
-    return [row for task in tasks for row in done[task.key]]
+    _report(means, 0, len(starts.keys))
+    with _stopped_at(done, len(starts.keys), None):
+        run_all(starts.keys, run_task, take, means.workers, means.executor, made=starts.task)
+    return [row for key in starts.keys for row in done[key]]
 
 
-def _run_kept(
-    declared: Declared,
-    tasks: Sequence[Task],
-    means: Means,
-    table: RunTable,
-    executor: Given,
-    workers: int | None,
-) -> tuple[list[RunRow], int]:
-    """Rows that go through the run table."""
-    table.declare(declared.hash, declared.content)
-    wanted = {task.key for task in tasks}
-    done = table.finished(declared.hash) & wanted
-    found = len(done)
-
-    def take(task: Task, part: bytes) -> None:
-        table.add(declared.hash, task.key, part)
-        done.add(task.key)
-        _report(means, len(done), len(tasks))
-
-    _report(means, found, len(tasks))
-    missing = [task for task in tasks if task.key not in done]
-    stamp = {"kind": declared.kind, "experiment": declared.hash}
-    with _stopped_at(done, len(tasks), None if means.store is None else table):
-        run_all(missing, functools.partial(run_packed, stamp), take, workers, executor)
-    if means.store is not None:
-        compact_if_many(table, declared.hash)
-    order = {arm.name: place for place, arm in enumerate(tasks[0].arms)}
+def _read(table: RunTable, declared: Declared, starts: Starts) -> list[RunRow] | None:
+    """Rows of all starts in their order; None where one is missing."""
+    order = {name: place for place, name in enumerate(starts.arms)}
     by_key: dict[Key, list[RunRow]] = {}
-    for row in table.read(declared.hash, order, wanted):
+    for row in table.read(declared.hash, order, set(starts.keys)):
         by_key.setdefault((row["world"], row["point"], row["index"]), []).append(row)
-    if len(by_key) < len(wanted):  # a file was damaged: it is set aside now
-        return _run_kept(declared, tasks, means, table, executor, workers)
-    return [row for task in tasks for row in by_key[task.key]], found
+    if len(by_key) < len(starts.keys):
+        return None
+    return [row for key in starts.keys for row in by_key[key]]
+
+
+@contextmanager
+def _hands(means: Means) -> Iterator[tuple[Given, int | None]]:
+    """The executor and the number of its workers."""
+    if means.cluster is None:
+        yield means.executor, means.workers
+        return
+    if means.executor is not None or means.workers is not None:
+        raise SpecError("cluster", "", "is given together with workers", "one of the two")
+    with cluster_executor(means.cluster) as hands:
+        yield hands
 
 
 @contextmanager

@@ -100,10 +100,10 @@ def _mean_and_half_width(values: Sequence[float]) -> tuple[float, float]:
         return values[0], 0.0  # rounding of the mean would give equal values a width
     mean = math.fsum(values) / n
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
-    return mean, _quantile(n - 1) * math.sqrt(variance / n)
+    return mean, t_quantile(n - 1) * math.sqrt(variance / n)
 
 
 @lru_cache(maxsize=1024)
-def _quantile(freedom: int) -> float:
+def t_quantile(freedom: int) -> float:
     """Upper quantile of Student's t that leaves half of the remaining probability above it."""
     return float(stdtrit(freedom, 0.5 + CONFIDENCE / 2))

@@ -23,6 +23,7 @@ from sim.spec.sources import cited, sources
 from sim.spec.world import World
 
 if TYPE_CHECKING:
+    from sim.experiments.adaptive import Precision
     from sim.experiments.comparison import Comparison
 
 
@@ -79,8 +80,9 @@ class Content:
     """All that the report and the tables on screen show.
 
     ``reference`` is the arm that effects are measured against; None where it is the hidden arm that
-    is left alone. ``numbers`` are those of each world, ``sources`` the citations by id. ``command``
-    and ``python`` repeat the comparison.
+    is left alone. ``precision``: how narrow intervals were asked to be and are.
+    ``numbers`` are those of each world, ``sources`` the citations by id. ``command`` and ``python``
+    repeat the comparison.
     """
 
     scenario: str
@@ -102,6 +104,7 @@ class Content:
     command: str = ""
     python: str = ""
     version: str = ""
+    precision: tuple[Precision, ...] = ()
 
     @property
     def worlds(self) -> tuple[str, ...]:
@@ -180,6 +183,7 @@ def gather(
         command=command or command_line(comparison),
         python=_python(comparison),
         version=version_text(),
+        precision=comparison.precision,
     )
 
 

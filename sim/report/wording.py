@@ -38,6 +38,33 @@ WORDS: dict[str, Text] = OUTBREAK_WORDS | {
             "about the model's numbers.",
             "方括号：对随机种子的95%区间，只反映运行的随机性，不反映模型参数的不确定性。",
         ),
+        (
+            "precision_reached",
+            "Asked for: {measure} ({unit}), {arm}, {world}, within an interval of {wanted}; it is {width} "
+            "wide after {runs} runs.",
+            "要求：{world}中{arm}的{measure}（{unit}）区间宽度不超过{wanted}；{runs}次运行后宽度为{width}，已达到。",
+        ),
+        (
+            "precision_missed",
+            "Asked for, not reached: {measure} ({unit}), {arm}, {world}, within an interval of {wanted}; it "
+            "is {width} wide after {runs} runs, and about {needed} would be needed.",
+            "要求未达到：{world}中{arm}的{measure}（{unit}）区间宽度不超过{wanted}；{runs}次运行后宽度为{width}，"
+            "约需{needed}次运行。",
+        ),
+        (
+            "precision_undefined",
+            "Asked for, not reached: {measure}, {arm}, {world}, is defined in too few of {runs} runs for an "
+            "interval.",
+            "要求未达到：{world}中{arm}的{measure}在{runs}次运行中有定义的次数太少，无法给出区间。",
+        ),
+        ("best_at", "best at {share} %", "在{share}%的点上最佳"),
+        ("moves_with", "{outcome} moves with: {fields}.", "{outcome}随以下数值变动：{fields}。"),
+        (
+            "sweep_note",
+            "Means over {points} points of {runs} paired runs each; brackets: from the 5th to the 95th "
+            "percentile over points; in round brackets: rank correlation over points.",
+            "{points}个点（每点{runs}次配对运行）的均值；方括号：各点的第5至第95百分位；圆括号：各点上的秩相关系数。",
+        ),
         ("key_figures", "Key figures", "关键数字"),
         ("effects", "Effects with their intervals", "效应及其区间"),
         (

@@ -8,10 +8,11 @@ from pathlib import Path
 from sim.core.errors import SpecError
 from sim.spec.faults import validate
 from sim.spec.include import Kind, read_included
-from sim.spec.loader import check_own_names, scenario_of
+from sim.spec.loader import check_own_names, scenario_of, sweep_of
 from sim.spec.rules import RuleSet, declared_rules
 from sim.spec.scenario import Scenario
 from sim.spec.sources import WITHOUT_SOURCE
+from sim.spec.sweep import SweepSpec
 from sim.spec.world import World
 from sim.spec.yamltext import Node
 
@@ -20,9 +21,15 @@ _SIGNS: dict[Kind, frozenset[str]] = {
     "scenario": frozenset(Scenario.model_fields) - {"id", "label"},
     "world": frozenset(World.model_fields) - {"id", "label"},
     "rule set": frozenset({"jurisdiction", *declared_rules()}),
+    "sweep": frozenset({"levers", "uncertainties", "outcomes", "design"}),
 }
 #: The one field that tells most.
-_MAIN: dict[Kind, str] = {"scenario": "collectors", "world": "households", "rule set": "jurisdiction"}
+_MAIN: dict[Kind, str] = {
+    "scenario": "collectors",
+    "world": "households",
+    "rule set": "jurisdiction",
+    "sweep": "outcomes",
+}
 
 
 def recognise(node: Node) -> Kind | None:
@@ -41,7 +48,7 @@ def check_file(
     own_rules: Iterable[str] | None = None,
     sectors: Iterable[str] | None = None,
 ) -> str:
-    """Check a scenario, world or rule set and say in one line what it is.
+    """Check a scenario, world, rule set or sweep and say in one line what it is.
 
     Parameters
     ----------
@@ -68,8 +75,11 @@ def check_file(
         rules = validate(RuleSet, node.plain(), node.source, node)
         check_own_names(rules, own_rules, node)
         return f"{path}: {_rules(rules)}"
+    if kind == "sweep":
+        return f"{path}: {_sweep(sweep_of(node))}"
     allowed = (
-        "a scenario (with 'collectors'), a world (with 'households') or a rule set (with 'jurisdiction')"
+        "a scenario (with 'collectors'), a world (with 'households'), a rule set (with 'jurisdiction') or a "
+        "sweep (with 'outcomes')"
     )
     raise SpecError(str(path), "", "is none of the files known here", allowed)
 
@@ -98,6 +108,17 @@ def _world(world: World) -> str:
         if origins.count(name)
     )
     return f"world {world.id!r}, {len(origins)} numbers: {known} from sources, {counts}"
+
+
+def _sweep(spec: SweepSpec) -> str:
+    design = spec.design
+    size = f"{design.levels} levels a range" if design.kind == "grid" else f"{design.points} points"
+    kind = design.kind.replace("_", " ")
+    return (
+        f"sweep {spec.id!r} of scenario {spec.scenario!r}, {kind} of {size}, levers: "
+        f"{', '.join(spec.levers) or 'none'}, uncertainties: {', '.join(spec.uncertainties) or 'none'}, "
+        f"outcomes: {', '.join(spec.outcomes)}, {spec.runs} runs a point, worlds: {', '.join(spec.worlds)}"
+    )
 
 
 def _groups(world: World) -> list[list[str]]:

@@ -16,6 +16,7 @@ from sim.spec.include import Kind, locate, read_included, shipped
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.strategy import JOIN, split_strategy
+from sim.spec.sweep import SweepSpec
 from sim.spec.world import World
 from sim.spec.yamltext import Node, dotted
 
@@ -126,6 +127,27 @@ def load_rules(name_or_path: str | Path) -> RuleSet:
     path, source = _located(name_or_path, "rule set")
     node = read_included(path, source, "rule set")
     return validate(RuleSet, node.plain(), source, node)
+
+
+def sweep_names() -> list[str]:
+    """Names of the shipped sweeps."""
+    return list(shipped("sweep"))
+
+
+def load_sweep(name_or_path: str | Path) -> SweepSpec:
+    """Read and check a shipped sweep or a user's file; a scenario's file is looked for beside it.
+
+    Raises :class:`SpecError`.
+    """
+    path, source = _located(name_or_path, "sweep")
+    return sweep_of(read_included(path, source, "sweep"))
+
+
+def sweep_of(node: Node) -> SweepSpec:
+    """A sweep from what a file holds. Raises :class:`SpecError`."""
+    data = node.plain()
+    _beside(node, data, ("scenario",), "scenario")
+    return validate(SweepSpec, data, node.source, node)
 
 
 def world_of(scenario: Scenario) -> World:

@@ -1,4 +1,4 @@
-"""JSON Schemas of scenarios, worlds and rule sets, for editors that check YAML while it is typed.
+"""JSON Schemas of scenarios, worlds, rule sets and sweeps, for editors that check YAML while it is typed.
 
 ``python -m sim.spec.schema`` writes them to ``scenarios/schema``.
 """
@@ -14,13 +14,19 @@ from pydantic import BaseModel
 from sim.core.paths import scenarios_dir
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
+from sim.spec.sweep import SweepSpec
 from sim.spec.world import World
 
-MODELS: dict[str, type[BaseModel]] = {"scenario": Scenario, "world": World, "rules": RuleSet}
+MODELS: dict[str, type[BaseModel]] = {
+    "scenario": Scenario,
+    "world": World,
+    "rules": RuleSet,
+    "sweep": SweepSpec,
+}
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of ``scenario``, ``world`` or ``rules``.
+    """The JSON Schema of ``scenario``, ``world``, ``rules`` or ``sweep``.
 
     A file that includes another may leave out anything, so only its top keys are checked.
     """

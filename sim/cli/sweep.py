@@ -1,0 +1,62 @@
+"""``arrears sweep``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli import options
+from sim.cli.progress import progress
+
+if TYPE_CHECKING:
+    from sim.experiments.sweeps import Sweep
+
+DOCUMENT, TABLE = "sweep.json", "sweep.csv"
+
+
+def sweep(
+    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")],
+    runs: Annotated[int | None, typer.Option("--runs", help="Paired runs at each point.")] = None,
+    points: Annotated[int | None, typer.Option("--points", help="Points of a sample.")] = None,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
+    out: options.Out = None,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """Run all combinations of levers at many points of what is uncertain, and say what comes of it."""
+    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.sweep_table import print_sweep
+    from sim.cli.table import console
+    from sim.experiments.sweeps import sweep as run_sweep
+
+    with progress("starts") as show:
+        result = run_sweep(
+            name,
+            runs=runs,
+            points=points,
+            workers=workers,
+            executor=local_executor(workers, cluster, 100),
+            cluster=cluster,
+            progress=announcing(show, out),
+            store=out,
+        )
+    if json:
+        typer.echo(result.to_json())
+    else:
+        print_sweep(result, lang.value, console())
+    if out is not None:
+        _write(result, out)
+        print(f"Every run: {out / TABLE}", file=sys.stderr)
+
+
+def _write(result: Sweep, out: Path) -> None:
+    """The document, and a line for every run with its settings and outcomes."""
+    from sim.experiments.export import csv_text
+    from sim.report.files import write_text
+
+    write_text(out / DOCUMENT, result.to_json() + "\n")
+    write_text(out / TABLE, csv_text(result.runs))

@@ -1,0 +1,53 @@
+"""Points of a design: which settings a sweep runs, by grid, Latin hypercube or Sobol sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+from scipy.stats import qmc
+
+from sim.core.errors import SpecError
+from sim.core.rng import stream
+from sim.spec.sweep import MOST_POINTS, Design, Range
+
+Settings = dict[str, Any]
+
+
+def points_of(design: Design, ranges: Mapping[str, Range], seed: int) -> list[Settings]:
+    """Settings by point: a value for every field.
+
+    A grid crosses all values, with ``design.levels`` of a range between two numbers. Samples fill the
+    ranges evenly: a Latin hypercube (McKay, Beckman and Conover, Technometrics 21, 1979) or a scrambled
+    Sobol sequence (Owen, Journal of Complexity 14, 1998), of which the first points stay when there are more
+    of them. Both by :mod:`scipy.stats.qmc`. No ranges: one point that sets nothing.
+
+    Raises :class:`SpecError` for a grid with too many points.
+    """
+    names = list(ranges)
+    if not names:
+        return [{}]
+    if design.kind == "grid":
+        return _grid(design, ranges)
+    generator = int(stream(seed, "sweep/design")) % 2**32
+    if design.kind == "sobol":
+        sample = qmc.Sobol(len(names), rng=generator).random_base2(design.points.bit_length() - 1)
+    else:
+        sample = qmc.LatinHypercube(len(names), rng=generator).random(design.points)
+    return [
+        {name: ranges[name].at(float(share)) for name, share in zip(names, row, strict=True)}
+        for row in sample
+    ]
+
+
+def _grid(design: Design, ranges: Mapping[str, Range]) -> list[Settings]:
+    levels = [ranges[name].levels(design.levels) for name in ranges]
+    size = 1
+    for values in levels:
+        size *= len(values)
+    if size > MOST_POINTS:
+        raise SpecError(
+            "design", "levels", f"a grid of {size:,} points is too large", f"at most {MOST_POINTS:,}"
+        )
+    return [dict(zip(ranges, values, strict=True)) for values in product(*levels)]
