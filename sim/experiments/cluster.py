@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 from typing import Any
 
-from sim.core.errors import SpecError
+from sim.core.errors import ArrearsError, SpecError
 
 #: Seconds to wait for a scheduler, and for its first worker.
 PATIENCE = 10.0
@@ -56,6 +57,20 @@ def cluster_executor(address: str) -> Iterator[tuple[Executor, int]]:
         yield client.get_executor(retries=RETRIES, pure=False), min(max(1, threads), 1024)
     finally:
         client.close(timeout=2)
+
+
+def on_worker(work: Callable[..., Any], task: Any, stop: None = None) -> Any:
+    """In a worker: what ``work`` gives. Errors come back as ones that can travel, with their text.
+
+    One that cannot would be lost, and its task waited for for ever.
+    """
+    try:
+        return work(task, stop)
+    except ArrearsError:
+        raise
+    except Exception as error:
+        lines = traceback.format_exception_only(error) + traceback.format_tb(error.__traceback__)[-3:]
+        raise RuntimeError("in a worker: " + "".join(lines).strip()) from None
 
 
 def explained(error: BaseException) -> str | None:

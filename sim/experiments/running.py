@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from sim.core.errors import SpecError, StoppedError
-from sim.experiments.cluster import cluster_executor, explained
+from sim.experiments.cluster import cluster_executor, explained, on_worker
 from sim.experiments.executors import Given, run_all
 from sim.experiments.parts import Stamp, pack, to_bytes
 from sim.experiments.program import program_digest, scenario_digest, versions
@@ -112,7 +112,11 @@ def run_into(table: RunTable, declared: Declared, starts: Starts, means: Means) 
     _report(means, found, len(wanted))
     missing = [key for key in starts.keys if key not in done]
     if missing:
-        work = functools.partial(run_packed, {"kind": declared.kind, "experiment": declared.hash})
+        work: Callable[..., Any] = functools.partial(
+            run_packed, {"kind": declared.kind, "experiment": declared.hash}
+        )
+        if means.cluster is not None:
+            work = functools.partial(on_worker, work)
         with (
             _stopped_at(done, len(wanted), None if means.store is None else table),
             _hands(means) as (executor, workers),

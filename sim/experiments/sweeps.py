@@ -57,8 +57,9 @@ class Sweep:
 
         Columns ``world``, ``arm``, ``outcome``, ``unit``, ``mean`` and the quantiles ``q05``, ``q50``,
         ``q95`` of the means at the points; ``difference`` (mean over points against the first arm, with
-        quantiles ``difference_q05`` and so on); ``best``: share of the points at which no arm does better, by the
-        direction that is better, None where there is none or one arm; ``points``: at which it is defined.
+        quantiles ``difference_q05`` and so on); ``best``: share of the points at which no arm does better,
+        by the direction that is better, None where there is none or one arm; ``points``: at which it is
+        defined.
         """
         lines = []
         for world in self.plan.plan.worlds:
