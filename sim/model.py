@@ -36,6 +36,7 @@ from sim.phases.hardship import hardship
 from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
 from sim.phases.settle_in import begin_measurement
+from sim.phases.snapshot import read_snapshot, write_snapshot
 from sim.phases.start import start
 from sim.phases.state import State
 from sim.phases.week import step as step_state
@@ -157,6 +158,27 @@ class Ecosystem(ColumnModel):
         """An independent copy at this week."""
         twin = object.__new__(type(self))
         twin._attach(copy_state(self.state))
+        return twin
+
+    def snapshot(self, path: str | Path) -> None:
+        """Save the whole state to one file (:mod:`sim.phases.snapshot`): a run goes on from it bit for bit.
+
+        Raises :class:`SpecError` when the file cannot be written; what stood there is untouched.
+        """
+        write_snapshot(self.state, path, self.digest())
+
+    @classmethod
+    def restore(cls, path: str | Path) -> Ecosystem:
+        """An ecosystem at the week of a snapshot; as with :meth:`branch`, its data collector is empty.
+
+        Raises :class:`SpecError` for a file that is damaged, or of a program with other fields.
+        """
+        twin = object.__new__(cls)
+        state, digest = read_snapshot(path)
+        twin._attach(state)
+        _check_names(state)
+        if twin.digest() != digest:
+            raise SpecError(str(path), "digest", "is not that of the state in the file", "a whole snapshot")
         return twin
 
     # -- looking ------------------------------------------------------------------------------

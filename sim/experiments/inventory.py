@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sim.experiments.program import program_digest
+from sim.core.program import program_digest
 from sim.experiments.run_table import RunTable
 from sim.experiments.run_views import query
 

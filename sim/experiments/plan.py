@@ -13,12 +13,13 @@ from typing import Any
 from sim.collection.own_rules import own_rule
 from sim.collection.registry import strategy
 from sim.core.errors import SpecError
+from sim.core.program import package_version, program_digest, versions
 from sim.core.rng import stream
 from sim.experiments.arms import Arms, check_scenario, read_arms, strategies_of
-from sim.experiments.program import by_content, package_version, program_digest, versions
 from sim.experiments.tasks import Task, portfolio_of
 from sim.loading import load_scenario
 from sim.spec.changes import apply_changes
+from sim.spec.content import by_content
 from sim.spec.loader import load_world, rules_of
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario

@@ -14,13 +14,14 @@ from typing import Any
 import pandas as pd
 
 from sim.core.errors import SpecError, StoppedError
+from sim.core.program import program_digest, versions
 from sim.experiments.cluster import cluster_executor, explained, on_worker
 from sim.experiments.executors import Given, run_all
 from sim.experiments.parts import Stamp, pack, to_bytes
-from sim.experiments.program import program_digest, scenario_digest, versions
 from sim.experiments.run_table import RunTable
 from sim.experiments.tasks import Key, RunRow, StopSignal, Task, run_task
 from sim.experiments.upkeep import compact_if_many
+from sim.spec.content import scenario_digest
 
 Progress = Callable[[int, int], None]
 

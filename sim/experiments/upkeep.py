@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from sim.core.errors import SpecError, StoppedError
 from sim.core.files import replacing
-from sim.experiments.program import program_digest
+from sim.core.program import program_digest
 from sim.experiments.run_table import EXPERIMENTS, LOCK_FILE, MERGED, SHORT, RunTable, unfinished
 
 #: Runs of a merged file; one that holds half as many is left alone.

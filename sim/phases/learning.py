@@ -28,11 +28,16 @@ WANTED = 80
 
 
 class Predictor(NamedTuple):
-    """A classifier of one operator: what it was trained on, and when. None: too little history yet."""
+    """A classifier of one operator, its sources, and when it was trained. None: too little history yet.
+
+    ``learned``: the samples it was trained on (features, outcomes, columns), from which the same one can
+    be trained again.
+    """
 
     classifier: Classifier | None
     sources: tuple[str, ...]
     clock: int
+    learned: tuple[F32, Bool, I64] | None
 
 
 def lender_modules(state: State, lender: int) -> list[Module]:
@@ -78,8 +83,9 @@ def _is_old(state: State, own: Predictor) -> bool:
 
 
 def _trained(state: State, samples: Samples, rows: Bool, sources: tuple[str, ...]) -> Predictor:
-    found = train(samples.features[rows], samples.outcome[rows] == 1, columns_of(sources))
-    return Predictor(found, sources, state.clock)
+    learned = samples.features[rows], samples.outcome[rows] == 1, columns_of(sources)
+    found = train(*learned)
+    return Predictor(found, sources, state.clock, None if found is None else learned)
 
 
 def learned_risk(state: State, number: int, chosen: Any, k: I32) -> F32 | None:

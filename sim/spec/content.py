@@ -1,16 +1,13 @@
-"""Which program makes the runs: its text, its version and what it stands on."""
+"""Scenarios by content: equal whatever their files are called."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sim.core.paths import scenarios_dir
 from sim.spec.loader import load_rules, rules_of
 from sim.spec.scenario import Scenario
 
@@ -21,40 +18,6 @@ FILE_FIELDS = (
     ("network", "file"),
     ("network", "firms_file"),
 )
-
-
-def package_version(package: str = "arrears") -> str:
-    """The installed version of a package; ``source`` where it runs without being installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "source"
-
-
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """What decides the results beside the inputs: the program, its packages, the kind of machine."""
-    packages = {name: package_version(name) for name in ("mesa", "numpy", "numba")}
-    return {
-        "version": package_version(),
-        "program": program_digest(),
-        "python": platform.python_version(),
-        **packages,
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
-
-
-@lru_cache(maxsize=1)
-def program_digest() -> str:
-    """SHA-256 over the package's own code and data, so that results of an older state are not reused."""
-    digest = hashlib.sha256()
-    for folder, pattern in ((Path(__file__).parents[1], "*.py"), (scenarios_dir(), "*")):
-        for path in sorted(folder.rglob(pattern)):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(
-                    path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
-                )
-    return digest.hexdigest()
 
 
 def scenario_digest(scenario: Scenario) -> str:
