@@ -61,7 +61,7 @@ def run(
             changes=changes,
             progress=show,
         )
-    _hand_over(result, worlds, out, lang.value, everything, json)
+    hand_over(result, worlds, out, lang.value, everything, json)
 
 
 def compare(
@@ -128,7 +128,7 @@ def compare(
             cluster=cluster,
             store=out,
         )
-    _hand_over(result, named, out, lang.value, everything, json)
+    hand_over(result, named, out, lang.value, everything, json)
 
 
 def local_executor(workers: int | None, cluster: str | None, starts: int) -> Literal["processes"] | None:
@@ -174,7 +174,7 @@ def _write_tables(result: Comparison, out: Path) -> None:
         )
 
 
-def _hand_over(
+def hand_over(
     result: Comparison, worlds: dict[str, World], out: Path | None, lang: str, everything: bool, json: bool
 ) -> None:
     """Write the files of a result, print its table or its document."""

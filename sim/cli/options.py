@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.core.errors import SpecError
+
+if TYPE_CHECKING:
+    from sim.spec.scenario import Scenario
 
 #: The words after the command's name, for the report to repeat.
 GIVEN: ContextVar[tuple[str, ...]] = ContextVar("GIVEN", default=())
@@ -65,6 +68,14 @@ def need_portfolio(mapping: str | None, portfolio: Path | None) -> None:
         raise SpecError(
             "--map", "", f"{mapping!r} is given without a portfolio", "--map together with --portfolio"
         )
+
+
+def scenario_with(name: str, changes: dict[str, Any]) -> Scenario:
+    """A scenario with ``--set`` and other changes. Raises :class:`SpecError`."""
+    from sim.loading import load_scenario
+    from sim.spec.changes import apply_changes
+
+    return apply_changes(load_scenario(name), changes, "--set")
 
 
 def read_settings(settings: Iterable[str] | None, option: str = "--set") -> dict[str, Any]:

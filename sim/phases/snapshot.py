@@ -97,14 +97,8 @@ def read_snapshot(path: str | Path) -> tuple[State, str]:
 
 def _check(state: State, source: str) -> None:
     """The parts of a state must be of the declared types, and tables equally long throughout."""
-    declared: dict[str, Any] = {
-        "spec": Scenario,
-        "world": World,
-        "rules": RuleSet,
-        "ledger": Ledger,
-        "macro": Macro,
-    }
-    declared |= dict(zip(State.TABLES, _ORDER, strict=True))
+    declared: dict[str, Any] = dict(zip(State.TABLES, _TABLES, strict=True))
+    declared |= {"spec": Scenario, "world": World, "rules": RuleSet, "ledger": Ledger, "macro": Macro}
     for name, kind in declared.items():
         if type(getattr(state, name)) is not kind:
             raise SpecError(source, name, f"is a {type(getattr(state, name)).__name__}", kind.__name__)
