@@ -23,7 +23,8 @@ DEFAULT_STRATEGIES = ("traditional", "ai_tiered", "app_based")
 #: Strategy, and name of the hidden arm, that treats nobody.
 LEFT_ALONE = "left_alone"
 _OTHER_START = {"population", "network", "portfolio", "burn_in"}
-_ONE_FOR_ALL = {
+#: Fields that every arm shares, and where they are given instead.
+ONE_FOR_ALL = {
     "world": "worlds=",
     "seed": "seed=, so that runs are paired",
     "weeks": "weeks=, so that all arms are measured over the same time",
@@ -160,8 +161,8 @@ def _arm(
     tops = set()
     for given in changes:
         top = re.split(r"[.\[]", SHORT_NAMES.get(given, given), maxsplit=1)[0]
-        if given in _ONE_FOR_ALL:
-            raise SpecError(source, given, "is the same for all arms", _ONE_FOR_ALL[given])
+        if given in ONE_FOR_ALL:
+            raise SpecError(source, given, "is the same for all arms", ONE_FOR_ALL[given])
         tops.add(top)
     changed = apply_changes(scenario, changes, source)
     check_scenario(changed, worlds, None if "rules" in changes else rules, source)

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any
 
 from sim.core.errors import SpecError, unknown_name
-from sim.experiments.arms import Arm, check_scenario
+from sim.experiments.arms import ONE_FOR_ALL, Arm, check_scenario
 from sim.experiments.design import Settings, points_of
 from sim.experiments.plan import Plan, base_scenario, describe, make_plan, read_worlds, run_seed
 from sim.experiments.tasks import Key, Task
@@ -104,6 +104,11 @@ def plan_sweep(spec: SweepSpec) -> SweepPlan:
 
 def _ranges(spec: SweepSpec, worlds: list[World]) -> dict[str, Range]:
     """What is sampled or crossed point by point: uncertainties, and levers that are no lists."""
+    for name in (*spec.levers, *spec.uncertainties):
+        if name in ONE_FOR_ALL:
+            raise SpecError(
+                "levers", name, "is the same for all points and arms", f"{name}: in the sweep itself"
+            )
     found = {name: lever for name, lever in spec.levers.items() if lever.values is None}
     for name, given in spec.uncertainties.items():
         found[name] = _own_interval(name, worlds) if given is None else given
