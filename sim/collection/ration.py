@@ -9,7 +9,7 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import FIELD, HUMAN, STAGES
 from sim.collection.treatment import Treatment
-from sim.core.columns import I64
+from sim.core.columns import F32, I32, I64, U8
 from sim.core.errors import SpecError
 from sim.core.kernel import kernel, kernel_step
 
@@ -29,19 +29,27 @@ def ration(treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
     SpecError
         If a capacity is negative.
     """
-    attempts = treatment.attempts
+    return replace(
+        treatment,
+        attempts=rationed(treatment.attempts, treatment.priority, cases.stage, cases.account, capacity),
+    )
+
+
+def rationed(attempts: U8, priority: F32, stage: U8, account: I32, capacity: Capacity) -> U8:
+    """The attempts that :func:`ration` leaves, from the columns it needs; the same array where all fit."""
+    given = attempts
     for channel, most, what in ((HUMAN, capacity.dials, "dials"), (FIELD, capacity.visits, "visits")):
         if most < 0:
             raise SpecError("capacity", what, f"{most} is negative", "0 or more")
         wanted = np.zeros(attempts.shape[0], np.int64)
         _add_wanted(attempts, channel, wanted)
         if int(wanted.sum()) > most:
-            if attempts is treatment.attempts:
+            if attempts is given:
                 attempts = attempts.copy()
-            queue = _queue(wanted, treatment, cases)
-            by_stage = np.bincount(cases.stage, weights=wanted, minlength=len(STAGES)).astype(np.int64)
-            _serve(attempts, channel, queue, cases.stage, shares(by_stage, most))
-    return replace(treatment, attempts=attempts)
+            queue = _queue(wanted, priority, stage, account)
+            by_stage = np.bincount(stage, weights=wanted, minlength=len(STAGES)).astype(np.int64)
+            _serve(attempts, channel, queue, stage, shares(by_stage, most))
+    return attempts
 
 
 def shares(wanted: I64, capacity: int) -> I64:
@@ -58,17 +66,17 @@ def shares(wanted: I64, capacity: int) -> I64:
     return np.asarray(parts, np.int64)
 
 
-def _queue(wanted: I64, treatment: Treatment, cases: Cases) -> I64:
+def _queue(wanted: I64, priority: F32, stage: U8, account: I32) -> I64:
     """Rows that want attempts, by stage, then falling priority, then account."""
     rows = np.flatnonzero(wanted)
-    account = cases.account[rows]
-    if np.any(account[1:] < account[:-1]):
-        rows = rows[np.argsort(account, kind="stable")]
+    accounts = account[rows]
+    if np.any(accounts[1:] < accounts[:-1]):
+        rows = rows[np.argsort(accounts, kind="stable")]
     # one number a case that sorts like (stage, -priority, row): float bits are ordered like integers
     # once negative ones are turned over; adding 0 makes -0 equal 0
-    bits = (treatment.priority[rows] + np.float32(0)).view(np.int32).astype(np.int64)
+    bits = (priority[rows] + np.float32(0)).view(np.int32).astype(np.int64)
     rising = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-    key = cases.stage[rows].astype(np.int64) << (32 + _ROW_BITS)
+    key = stage[rows].astype(np.int64) << (32 + _ROW_BITS)
     key |= ((1 << 31) - rising) << _ROW_BITS
     key |= np.arange(rows.size)
     key.sort()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.collection import Capacity, Cases, Treatment, ration
-from sim.collection.ration import shares
-from sim.core.columns import F64, I32, I64
+from sim.collection.ration import rationed, shares
+from sim.core.columns import F64, I64
 from sim.core.rng import normal_rows
 
 if TYPE_CHECKING:
@@ -49,9 +49,13 @@ def ration_here(
         rows = np.flatnonzero(region == here).astype(np.int32)
         if len(rows):
             staff = Capacity(int(dials[here]), int(visits[here]))
-            attempts[rows] = ration(
-                _rows(treatment, rows), Cases._make(column[rows] for column in cases), staff
-            ).attempts
+            attempts[rows] = rationed(
+                treatment.attempts[rows],
+                treatment.priority[rows],
+                cases.stage[rows],
+                cases.account[rows],
+                staff,
+            )
     return replace(treatment, attempts=attempts)
 
 
@@ -61,7 +65,3 @@ def _split(parts: I64, most: int, total: int) -> I64:
         return shares(parts, total)
     whole, rest = divmod(total, most)
     return whole * parts + shares(parts, rest)
-
-
-def _rows(treatment: Treatment, rows: I32) -> Treatment:
-    return replace(treatment, **{f.name: getattr(treatment, f.name)[rows] for f in fields(treatment)})

@@ -1,0 +1,125 @@
+"""What experiments cost beside the runs themselves, and what pairing saves.
+
+Run ``python benchmarks/experiments.py [overhead|query|threads|pairing]...``; all by default. Prints a line
+each: the share of time that the run table and the executor add to runs of about 0.3 s; seconds of a
+question to 100,000 runs; how much faster two threads are than one; how many times smaller the variance of
+the effect of a rule is with paired seeds than with independent ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim.core.program import versions
+from sim.experiments import compare
+from sim.experiments.parts import pack, to_bytes
+from sim.experiments.run_table import RunTable
+from sim.experiments.run_views import query
+from sim.experiments.upkeep import compact
+
+#: One run takes about 0.3 s (one arm and its start).
+SIZE: dict[str, object] = {"population.borrowers": 6000, "population.firms": 600, "burn_in": 8}
+WEEKS = 40
+RULE = {"now": {}, "limit": {"rules.attempts_per_week": 2}}
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Wall seconds of some work."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def runs(number: int, arms: Any = None, **more: Any) -> Any:
+    """So many starts of one arm (or the arms given), on one thread unless told otherwise."""
+    call = {"runs": number, "weeks": WEEKS, "changes": SIZE, "workers": 1, **more}
+    return compare("baseline", arms or {"now": {}}, **call)
+
+
+def overhead() -> str:
+    """The same runs bare, and kept in a table, in turns."""
+    bare, kept = [], []
+    for _ in range(5):
+        bare.append(seconds(lambda: runs(10)))
+        with tempfile.TemporaryDirectory() as folder:
+            kept.append(seconds(lambda: runs(10, store=folder)))  # noqa: B023
+    share = np.median(kept) / np.median(bare) - 1
+    return f"overhead of the table: {share:.1%} of runs of {np.median(bare) / 10:.2f} s"
+
+
+def ask() -> str:
+    """100,000 runs that differ in index and seed, written as parts and merged."""
+    first = runs(1, weeks=4).results[0]
+    stamp = {"kind": "compare", "experiment": "0" * 64, "scenario": "baseline", **versions()}
+    stamp |= {"scenario_hashes": {"now": "0" * 64}}
+    with tempfile.TemporaryDirectory() as folder:
+        table = RunTable(folder, create=True)
+        for number in range(50):
+            rows = [
+                {
+                    **first,
+                    "index": 2000 * number + row,
+                    "measures": {**first["measures"], "fines": float(row)},
+                }
+                for row in range(2000)
+            ]
+            part = to_bytes(pack(rows, {}, stamp, datetime.now(UTC)))  # type: ignore[arg-type]
+            table.add(f"{number:016d}", ("evidence", 0, 0), part)
+        compact(table)
+        text = "SELECT arm, count(*), avg(fines), quantile_cont(output_index, 0.9) FROM runs GROUP BY arm"
+        query(table, text)
+        took = min(seconds(lambda: query(table, text)) for _ in range(3))
+        rows = query(table, "SELECT count(*) AS n FROM runs")["n"][0]
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet")) / 2**20
+    return f"a question to {rows:,} runs ({size:.0f} MiB): {took:.2f} s"
+
+
+def threads() -> str:
+    """The same starts on one thread and on two, in turns."""
+    one, two = [], []
+    for _ in range(3):
+        one.append(seconds(lambda: runs(8)))
+        two.append(seconds(lambda: runs(8, workers=2)))
+    return f"two threads are {np.median(one) / np.median(two):.2f} times as fast as one"
+
+
+def pairing() -> str:
+    """Variance of the difference with and without common seeds, for measures that the rule moves."""
+    found = runs(40, RULE, workers=2)
+    values = {
+        arm: {
+            m: np.array([row["measures"][m] for row in found.results if row["arm"] == arm], float)
+            for m in MOVED
+        }
+        for arm in RULE
+    }
+    parts = []
+    for measure in MOVED:
+        a, b = values["now"][measure], values["limit"][measure]
+        ratio = (a.var(ddof=1) + b.var(ddof=1)) / (b - a).var(ddof=1)
+        parts.append(f"{measure} {ratio:.1f}")
+    return "variance with independent over variance with paired seeds: " + ", ".join(parts)
+
+
+MOVED = ("cure_rate_30d", "cost_per_100", "stress_mean", "trade_overdue_share", "consumer_overdue_30_rate",
+         "receivable_days", "output_index", "firm_failures")  # fmt: skip
+PARTS = {"overhead": overhead, "query": ask, "threads": threads, "pairing": pairing}
+
+
+def main() -> None:
+    """Print a line for each part."""
+    runs(1, weeks=2)  # loads the kernels
+    for name in sys.argv[1:] or PARTS:
+        print(PARTS[name](), flush=True)
+
+
+if __name__ == "__main__":
+    main()
