@@ -26,6 +26,7 @@ from sim.core.mesa_agents import ColumnModel
 from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
 from sim.measures.by_strategy import strategy_table
+from sim.measures.weekly import reproduction_by_quarter
 from sim.phases import summaries
 from sim.phases.books import positions
 from sim.phases.branching import START_NUMBERS, branch_state, copy_state
@@ -35,6 +36,7 @@ from sim.phases.events import cause_table, event_table, lender_loss_table
 from sim.phases.hardship import hardship
 from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
+from sim.phases.roll_rates import roll_rates
 from sim.phases.settle_in import begin_measurement
 from sim.phases.snapshot import read_snapshot, write_snapshot
 from sim.phases.start import start
@@ -280,6 +282,15 @@ class Ecosystem(ColumnModel):
     def cures(self) -> pd.DataFrame:
         """Cures of the common list: columns stage, weeks, placed and cured (accounts)."""
         return summaries.cures(self.state)
+
+    def reproduction(self) -> pd.DataFrame:
+        """Failures of firms and the failures they caused, by quarter:
+        :func:`sim.measures.weekly.reproduction_by_quarter`."""
+        return reproduction_by_quarter(self.state.record())
+
+    def roll_rates(self) -> pd.DataFrame:
+        """Moves of accounts between buckets of lateness: :func:`sim.phases.roll_rates.roll_rates`."""
+        return roll_rates(self.state)
 
     def debt_record(self) -> DebtRecord | None:
         """The debts on the shared ledger with its roots by week; None where nobody keeps it."""

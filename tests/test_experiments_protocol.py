@@ -78,6 +78,12 @@ class Toy:
     def cures(self) -> pd.DataFrame:
         return pd.DataFrame({"stage": ["middle"], "weeks": [0], "placed": [10], "cured": [0]})
 
+    def roll_rates(self) -> pd.DataFrame:
+        return pd.DataFrame({"from": ["current"], "to": ["1-30"], "accounts": [2], "balance": [300]})
+
+    def reproduction(self) -> pd.DataFrame:
+        return pd.DataFrame({"week": [0], "cases": [2], "offspring": [1.0]})
+
     def sector_table(self) -> pd.DataFrame:
         return pd.DataFrame({"sector": ["26"], "firms": [3]})
 

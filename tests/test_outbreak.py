@@ -21,7 +21,7 @@ from sim.experiments import outbreak, run_once
 from sim.experiments.decomposition import decompose, finding, remedies
 from sim.experiments.firm_tree import firm_tree
 from sim.experiments.firm_types import TYPES, TypedFirms, merge_types, types_of
-from sim.experiments.outbreak_curves import generation_masses, ratio_interval
+from sim.experiments.outbreak_curves import generation_masses
 from sim.experiments.outbreak_losses import (
     CHANNELS,
     LOSSES,
@@ -39,6 +39,7 @@ from sim.experiments.outbreak_shocks import (
     read_shock,
 )
 from sim.experiments.reproduction import basic_reproduction
+from sim.experiments.statistics import ratio_interval
 from sim.experiments.vaccination import vaccination
 from sim.model import Ecosystem
 from sim.report import outbreak_figures as figures

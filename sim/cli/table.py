@@ -13,6 +13,7 @@ from rich.text import Text
 from sim.report.content import Content, Row
 from sim.report.numbers import figure, interval, shown
 from sim.report.precision import precision_lines
+from sim.report.sureness import many_note
 from sim.report.wording import group_of, is_variant, word
 
 _DASH = "\N{EM DASH}"
@@ -51,6 +52,9 @@ def print_comparison(content: Content, lang: str, to: Console, everything: bool 
         to.print(line)
     if content.runs > 1:
         to.print(Text(word("intervals", lang), style="dim"))
+        note = many_note(content, lang)
+        if note:
+            to.print(Text(note, style="dim"))
 
 
 def _label(content: Content, kind: str, name: str, lang: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from sim.core.errors import SpecError, unknown_name
+from sim.experiments import inference
 from sim.experiments.arms import Arms
 from sim.experiments.statistics import Estimate, mean_interval, paired_difference
 from sim.experiments.tables import mean_failures, mean_series, pooled_curves
@@ -116,6 +117,36 @@ class Comparison:
     def failures(self) -> pd.DataFrame:
         """Failed firms a run by world, arm and sector; see :func:`mean_failures`."""
         return mean_failures(self.results)
+
+    @cached_property
+    def sureness(self) -> pd.DataFrame:
+        """How sure every effect is: bootstrap, runs won, many comparisons, runs saved by pairing; see
+        :func:`sim.experiments.inference.sureness`."""
+        return inference.sureness(self)
+
+    @cached_property
+    def quantiles(self) -> pd.DataFrame:
+        """Quantiles of every measure over runs; see :func:`sim.experiments.inference.run_quantiles`."""
+        return inference.run_quantiles(self)
+
+    @cached_property
+    def survival(self) -> pd.DataFrame:
+        """Share of accounts not cured yet; see :func:`sim.experiments.inference.survival`."""
+        return inference.survival(self.results)
+
+    @cached_property
+    def roll_rates(self) -> pd.DataFrame:
+        """Moves between buckets of lateness; see :func:`sim.experiments.inference.pooled_roll_rates`."""
+        return inference.pooled_roll_rates(self.results)
+
+    @cached_property
+    def reproduction(self) -> pd.DataFrame:
+        """Reproduction number by quarter; see :func:`sim.experiments.inference.reproduction_over_time`."""
+        return inference.reproduction_over_time(self.results)
+
+    def values(self, world: str, arm: str, measure: str) -> list[float | None]:
+        """Values of a measure over runs, ordered by run; None where it is undefined."""
+        return self._values(world, arm, measure)[0]
 
     def table(self, world: str | None = None) -> pd.DataFrame:
         """A row for each measure: mean of each arm, effect of each arm with its interval.

@@ -14,7 +14,7 @@ from sim.contagion.tree import InfectionTree
 from sim.core.columns import F64, I64
 from sim.experiments.firm_tree import FirmTree
 from sim.experiments.outbreak_runs import COUNTS, StartResult, Tables
-from sim.experiments.statistics import CONFIDENCE, Estimate, mean_interval, paired_difference
+from sim.experiments.statistics import CONFIDENCE, mean_interval, paired_difference, ratio_interval
 
 #: Weekly figures of a curve: counts at the end of the week, and sums of the week.
 LEVELS = COUNTS
@@ -37,24 +37,6 @@ class Defaults(NamedTuple):
 
     extra: pd.DataFrame
     averted: pd.DataFrame
-
-
-def ratio_interval(parts: Sequence[float], wholes: Sequence[float]) -> Estimate:
-    """Sum of ``parts`` over sum of ``wholes``, one of each a run, with its interval.
-
-    The ratio estimator and its linearised variance (Cochran, *Sampling Techniques*, 3rd edition, 1977,
-    chapter 6) with Student's quantile, not below zero, since both are sums of masses. No interval where
-    fewer than two runs have a whole; undefined where none has.
-    """
-    n, whole = len(parts), math.fsum(wholes)
-    if whole <= 0:
-        return Estimate(None, None, None, n, "nothing to divide by")
-    value = math.fsum(parts) / whole
-    if sum(one > 0 for one in wholes) < 2:
-        return Estimate(value, None, None, n, "one run gives no interval")
-    spread = math.fsum((p - value * w) ** 2 for p, w in zip(parts, wholes, strict=True)) / (n - 1)
-    half = float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2)) * math.sqrt(spread * n) / whole
-    return Estimate(value, max(0.0, value - half), value + half, n, None)
 
 
 def curve(results: Sequence[StartResult], base: str, shocked: str) -> pd.DataFrame:

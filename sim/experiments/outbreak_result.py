@@ -24,7 +24,7 @@ from sim.experiments.outbreak_losses import CLOSED, OPEN, Values, collect, decom
 from sim.experiments.outbreak_market import Place
 from sim.experiments.outbreak_runs import StartResult, comparison_of
 from sim.experiments.plan import Plan
-from sim.experiments.statistics import Estimate
+from sim.experiments.statistics import Estimate, ratio_interval
 from sim.experiments.twins import TwinResult
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Outbreak:
             float(tree.tree.offspring_within(weeks)[seeds].sum())
             for tree, seeds in zip(self.firm_trees, self.seeds, strict=True)
         ]
-        number = curves.ratio_interval(children, [float(len(seeds)) for seeds in self.seeds])
+        number = ratio_interval(children, [float(len(seeds)) for seeds in self.seeds])
         places = [Counter(frame["generation"]) for _, frame in self.infected.groupby("run")]
         return Reproduction(
             seeds=number,

@@ -52,7 +52,7 @@ HEAD: Mapping[str, pa.DataType] = {
     "reasons": pa.string(),
 }
 #: Small tables of a run that its row holds as columns of lists, with the key of the row.
-GROUPS = ("series", "curves", "cures", "sectors", "hardship")
+GROUPS = ("series", "curves", "cures", "roll_rates", "reproduction", "sectors", "hardship")
 #: Exact tables: sums in fen.
 MATRICES = ("balance_sheet", "flows")
 _TEXTS = frozenset(("stage", "sector", "by", "group", "row", "kind", "from", "to", "arm"))
@@ -165,6 +165,8 @@ def _row(entry: dict[str, Any]) -> RunRow:
         series=groups.get("series", {}),
         curves=groups.get("curves", {}),
         cures=groups.get("cures", {}),
+        roll_rates=groups.get("roll_rates", {}),
+        reproduction=groups.get("reproduction", {}),
         sectors=groups.get("sectors", {}),
         hardship=groups.get("hardship", {}),
         matrices={name: groups[name] for name in MATRICES if name in groups},

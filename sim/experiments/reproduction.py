@@ -33,14 +33,13 @@ from sim.experiments.firm_types import LEAST_FAILURES, TYPES, TypedFirms, merge_
 from sim.experiments.outbreak_curves import (
     FOLLOW_UP_WEEKS,
     generation_masses,
-    ratio_interval,
     tree_of,
 )
 from sim.experiments.outbreak_market import Place, place_of
 from sim.experiments.outbreak_runs import Branch, Call, StartResult, jobs_of, plan_starts, run_starts
 from sim.experiments.outbreak_shocks import RandomFirms
 from sim.experiments.plan import ScenarioLike
-from sim.experiments.statistics import Estimate
+from sim.experiments.statistics import Estimate, ratio_interval
 
 #: Paired runs where a call names none.
 RUNS = 20

@@ -19,7 +19,8 @@ from sim.experiments.run_table import PARTS, RunTable, retried
 
 #: Views of the small tables of a run.
 DETAILS = (
-    "series", "events", "curves", "cures", "sectors", "hardship", "failures", "balance_sheet", "flows",
+    "series", "events", "curves", "cures", "roll_rates", "reproduction", "sectors", "hardship", "failures",
+    "balance_sheet", "flows",
 )  # fmt: skip
 _ONCE = "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY finished) = 1"
 

@@ -89,6 +89,24 @@ def paired_difference(
     return mean_interval(differences, reasons, "pair")
 
 
+def ratio_interval(parts: Sequence[float], wholes: Sequence[float]) -> Estimate:
+    """Sum of ``parts`` over sum of ``wholes``, one of each a run, with its interval.
+
+    The ratio estimator and its linearised variance (Cochran, *Sampling Techniques*, 3rd edition, 1977,
+    chapter 6) with Student's quantile, not below zero, since both are sums of masses. No interval where
+    fewer than two runs have a whole; undefined where none has.
+    """
+    n, whole = len(parts), math.fsum(wholes)
+    if whole <= 0:
+        return Estimate(None, None, None, n, "nothing to divide by")
+    value = math.fsum(parts) / whole
+    if sum(one > 0 for one in wholes) < 2:
+        return Estimate(value, None, None, n, "one run gives no interval")
+    spread = math.fsum((p - value * w) ** 2 for p, w in zip(parts, wholes, strict=True)) / (n - 1)
+    half = t_quantile(n - 1) * math.sqrt(spread * n) / whole
+    return Estimate(value, max(0.0, value - half), value + half, n, None)
+
+
 def student_half_width(values: Sequence[float]) -> float:
     """Half of the t interval of the mean of two values or more."""
     return _mean_and_half_width(values)[1]

@@ -37,15 +37,16 @@ class RunRow(TypedDict):
 
     ``world``, ``point``, ``index``, ``arm``, ``strategy``: which run (``strategy`` None: collectors
     differ); ``point``, ``settings``: of a sweep's design, and what it sets (0 and {} elsewhere);
-    ``seed``: of its random streams; ``weeks``: after the start; ``own_start``: burnt in by itself
-    instead of branched from the shared start; ``digest``: of the final state; ``seconds``: wall time
-    without the shared start, which took ``start_seconds``; ``measures``: value by measure id, None
-    where undefined; ``reasons``: why, for those; ``series``, ``curves``: columns of the weekly figures
-    and of the liquidation curves (fen, share), rounded to seven digits; ``failures``: firms that
-    failed, by sector; ``cures``: cumulated cures of the common list by stage and week (accounts);
-    ``sectors``: firms, failures and trade debt by sector at the end (fen); ``hardship``: transfers,
-    costs and hardship of borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows``
-    by sector at the end, exact fen.
+    ``seed``: of its random streams; ``weeks``: after the start; ``own_start``: burnt in by itself instead
+    of branched from the shared start; ``digest``: of the final state; ``seconds``: wall time without the
+    shared start, which took ``start_seconds``; ``measures``: value by measure id, None where undefined;
+    ``reasons``: why, for those; ``series``, ``curves``: columns of the weekly figures and of the
+    liquidation curves (fen, share), rounded to seven digits; ``failures``: firms that failed, by sector;
+    ``cures``: cumulated cures of the common list by stage and week (accounts); ``roll_rates``: moves of
+    accounts between buckets; ``reproduction``: failed firms and the failures they caused, by quarter;
+    ``sectors``: firms, failures and trade debt by sector at the end (fen); ``hardship``: transfers, costs
+    and hardship of borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows`` by
+    sector at the end, exact fen.
     """
 
     world: str
@@ -65,6 +66,8 @@ class RunRow(TypedDict):
     series: Columns
     curves: Columns
     cures: Columns
+    roll_rates: Columns
+    reproduction: Columns
     sectors: Columns
     hardship: Columns
     matrices: dict[str, Columns]
@@ -109,6 +112,8 @@ class Model(Protocol):
     def curves(self) -> pd.DataFrame: ...
     def cures(self) -> pd.DataFrame: ...
     def sector_table(self) -> pd.DataFrame: ...
+    def roll_rates(self) -> pd.DataFrame: ...
+    def reproduction(self) -> pd.DataFrame: ...
     def hardship(self) -> pd.DataFrame: ...
     def matrices(self) -> dict[str, pd.DataFrame]: ...
     def events(self) -> pd.DataFrame: ...
@@ -263,6 +268,8 @@ def row_of(task: Task, arm: Arm, model: Model, keep_events: KeepEvents | None = 
         series=plain_columns(model.series()),
         curves=plain_columns(model.curves()),
         cures=plain_columns(model.cures()),
+        roll_rates=plain_columns(model.roll_rates()),
+        reproduction=plain_columns(model.reproduction()),
         sectors=plain_columns(model.sector_table()),
         hardship=plain_columns(model.hardship()),
         matrices={name: plain_columns(frame) for name, frame in model.matrices().items()},

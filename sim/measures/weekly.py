@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from sim.measures.record import MeasureValue, RunRecord, ratio
 
@@ -99,6 +100,7 @@ def sleep_disorder_rate(record: RunRecord) -> MeasureValue:
 
 #: Weeks for which the failures that a failure caused are counted (assumption).
 FOLLOW_UP = 26
+WEEKS_OF_QUARTER = 13
 
 
 def reproduction_number(record: RunRecord) -> MeasureValue:
@@ -111,6 +113,27 @@ def reproduction_number(record: RunRecord) -> MeasureValue:
         if parent >= 0 and followed[parent] and weeks[event] - weeks[parent] <= FOLLOW_UP
     )
     return ratio(caused, sum(followed), f"no firm failed {FOLLOW_UP} weeks or more before the end")
+
+
+def reproduction_by_quarter(record: RunRecord) -> pd.DataFrame:
+    """What :func:`reproduction_number` counts, by the quarter in which the causing firm failed.
+
+    Columns ``week`` (first of the quarter), ``cases`` (failures followed for half a year) and
+    ``offspring`` (failures they caused, cause shares added); their ratio is the reproduction number.
+    """
+    weeks = [event["week"] for event in record.events]
+    last = record.weeks - 1 - FOLLOW_UP
+    starts = range(0, max(last + 1, 0), WEEKS_OF_QUARTER)
+    cases, offspring = dict.fromkeys(starts, 0), dict.fromkeys(starts, 0.0)
+    for week in weeks:
+        if 0 <= week <= last:
+            cases[week // WEEKS_OF_QUARTER * WEEKS_OF_QUARTER] += 1
+    for event, _, _, _, parent, share in record.causes:
+        if parent >= 0 and 0 <= weeks[parent] <= last and weeks[event] - weeks[parent] <= FOLLOW_UP:
+            offspring[weeks[parent] // WEEKS_OF_QUARTER * WEEKS_OF_QUARTER] += share
+    return pd.DataFrame(
+        {"week": list(starts), "cases": list(cases.values()), "offspring": list(offspring.values())}
+    )
 
 
 def failures_by_arrears(record: RunRecord) -> MeasureValue:

@@ -10,6 +10,7 @@ from sim.core.kernel import kernel
 from sim.phases.debt_record import close_record
 from sim.phases.learning import record_samples
 from sim.phases.market import market_figures
+from sim.phases.roll_rates import record_rolls
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -181,3 +182,4 @@ def measurement(state: State) -> None:
     if state.accounts_active:
         record_samples(state)
         close_record(state)
+        record_rolls(state)

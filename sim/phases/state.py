@@ -19,7 +19,7 @@ from sim.agents.tables import (
 )
 from sim.collection.parameters import FunnelParameters
 from sim.collection.registry import Strategy
-from sim.core.columns import F32, F64, I32, I64, Bool, Columns
+from sim.core.columns import F32, F64, I32, I64, U8, Bool, Columns
 from sim.core.ledger import Ledger
 from sim.core.rng import stream
 from sim.measures.record import RunRecord
@@ -94,6 +94,10 @@ class State:
     week_digital_costs: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     week_contacted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
+    rolls: I64 = field(default_factory=lambda: np.zeros((2, 64), np.int64))  # accounts and fen x move
+    roll_bucket: U8 = field(default_factory=lambda: np.zeros(0, np.uint8))  # at the last end of a month
+    roll_generation: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
+    roll_balance: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     profit_seen: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     conduct_seen: tuple[int, int] = (0, 0)  # complaints and accounts contacted at the last look
     stance: float = 1.0  # what multiplies inspections

@@ -99,6 +99,10 @@ class Content:
     series: pd.DataFrame = field(default_factory=pd.DataFrame)
     curves: pd.DataFrame = field(default_factory=pd.DataFrame)
     failures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    survival: pd.DataFrame = field(default_factory=pd.DataFrame)
+    roll_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reproduction: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sureness: pd.DataFrame = field(default_factory=pd.DataFrame)
     numbers: dict[str, tuple[Number, ...]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     command: str = ""
@@ -178,6 +182,10 @@ def gather(
         series=_shown(comparison.series, shown),
         curves=_shown(comparison.curves, shown),
         failures=_shown(comparison.failures, shown),
+        survival=_shown(comparison.survival, shown),
+        roll_rates=_shown(comparison.roll_rates, shown),
+        reproduction=_shown(comparison.reproduction, shown),
+        sureness=_shown(comparison.sureness, shown),
         numbers=numbers,
         sources=_sources(numbers),
         command=command or command_line(comparison),

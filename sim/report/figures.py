@@ -54,13 +54,14 @@ _GRID = "rgba(128,128,128,0.25)"
 _ZERO = "rgba(128,128,128,0.9)"
 
 
-def _style(content: Content, arm: str) -> tuple[str, str, str]:
+def arm_style(content: Content, arm: str) -> tuple[str, str, str]:
     """Colour, marker and dash of an arm, the same in all figures."""
     place = content.arms.index(arm)
     return COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)]
 
 
-def _name(content: Content, kind: str, name: str, lang: str) -> str:
+def named(content: Content, kind: str, name: str, lang: str) -> str:
+    """The label of an arm, world, stage, sector or measure, safe for Plotly."""
     text = content.label(kind, name)
     # Plotly reads a little markup in texts: names are the user's
     return escaped(text.zh if lang == "zh" else text.en)
@@ -103,7 +104,7 @@ def _wrapped(text: str, width: int) -> str:
 
 
 def _titled(content: Content, measure: str, unit: str, lang: str) -> str:
-    name = _name(content, "measure", measure, lang)
+    name = named(content, "measure", measure, lang)
     unit_name = escaped(shown(unit).name(lang))
     return _wrapped(f"{name} ({unit_name})" if unit_name else name, 38)
 
@@ -133,7 +134,7 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
             if own:
                 trace = _effect_trace(content, own, lang, place == 0)
                 chart.add_trace(trace, row=place // columns + 1, col=place % columns + 1)
-    worlds = [_name(content, "world", world, lang) for world in content.worlds]
+    worlds = [named(content, "world", world, lang) for world in content.worlds]
     chart.update_yaxes(
         type="category", categoryorder="array", categoryarray=worlds[::-1], showgrid=False, zeroline=False
     )
@@ -145,7 +146,7 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
 
 
 def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool) -> go.Scatter:
-    colour, marker, _ = _style(content, rows[0].arm)
+    colour, marker, _ = arm_style(content, rows[0].arm)
     factor = shown(rows[0].unit).factor
     values = [(row.effect or 0.0) * factor for row in rows]
     highs = [row.effect if row.effect_high is None else row.effect_high for row in rows]
@@ -153,7 +154,7 @@ def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool
     unclear = word("unclear", lang)
     return go.Scatter(
         x=values,
-        y=[_name(content, "world", row.world, lang) for row in rows],
+        y=[named(content, "world", row.world, lang) for row in rows],
         error_x={
             "type": "data",
             "symmetric": False,
@@ -166,7 +167,7 @@ def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool
         mode="markers",
         orientation="h",
         marker={"color": colour, "symbol": marker, "size": 10},
-        name=_name(content, "arm", rows[0].arm, lang),
+        name=named(content, "arm", rows[0].arm, lang),
         legendgroup=rows[0].arm,
         offsetgroup=rows[0].arm,
         showlegend=legend,
@@ -186,22 +187,24 @@ def liquidation(content: Content, lang: str = "en") -> go.Figure | None:
     if curves.empty or curves["share"].notna().sum() == 0:
         return None
     stages = [stage for stage in STAGES if stage in set(curves["stage"])]
-    titles = [_name(content, "stage", stage, lang) for stage in stages]
-    chart = _panels(content, stages, titles, lang)
+    titles = [named(content, "stage", stage, lang) for stage in stages]
+    chart = panels(content, stages, titles, lang)
     for line, world in enumerate(content.worlds, 1):
         for column, stage in enumerate(stages, 1):
             for arm in content.arms:
                 part = curves[
                     (curves["world"] == world) & (curves["arm"] == arm) & (curves["stage"] == stage)
                 ].dropna(subset=["share"])
-                trace = _line(content, arm, part["weeks"], part["share"] * 100.0, lang, line == column == 1)
+                trace = arm_line(
+                    content, arm, part["weeks"], part["share"] * 100.0, lang, line == column == 1
+                )
                 chart.add_trace(trace, row=line, col=column)
     chart.update_yaxes(ticksuffix=" %", rangemode="tozero")
     chart.update_xaxes(title_text=word("week", lang), row=len(content.worlds))
     return finish(chart, 130 + 250 * len(content.worlds))
 
 
-def _panels(content: Content, columns: Sequence[str], titles: Sequence[str], lang: str) -> go.Figure:
+def panels(content: Content, columns: Sequence[str], titles: Sequence[str], lang: str) -> go.Figure:
     """Panels with a row for each world; titles above the first row, worlds at the side."""
     lines = len(content.worlds)
     return make_subplots(
@@ -212,20 +215,21 @@ def _panels(content: Content, columns: Sequence[str], titles: Sequence[str], lan
         horizontal_spacing=0.02,
         vertical_spacing=0.07,
         column_titles=list(titles),
-        row_titles=[_wrapped(_name(content, "world", world, lang), 24) for world in content.worlds],
+        row_titles=[_wrapped(named(content, "world", world, lang), 24) for world in content.worlds],
     )
 
 
-def _line(
+def arm_line(
     content: Content, arm: str, x: pd.Series[float], y: pd.Series[float], lang: str, legend: bool
 ) -> go.Scatter:
-    colour, _, dash = _style(content, arm)
+    """The line of an arm in its colour and dash."""
+    colour, _, dash = arm_style(content, arm)
     return go.Scatter(
         x=x.to_list(),
         y=[float(f"{value:.5g}") for value in y],
         mode="lines",
         line={"color": colour, "dash": dash, "width": 2},
-        name=_name(content, "arm", arm, lang),
+        name=named(content, "arm", arm, lang),
         legendgroup=arm,
         showlegend=legend,
         hovertemplate="%{y:,.4~g}<extra>%{fullData.name}</extra>",
@@ -246,7 +250,7 @@ def weekly(content: Content, lang: str = "en") -> go.Figure | None:
         horizontal_spacing=0.03,
         vertical_spacing=0.24 / len(names),
         subplot_titles=[
-            f"{_weekly_name(content, name, lang)} — {_name(content, 'world', world, lang)}"
+            f"{_weekly_name(content, name, lang)} — {named(content, 'world', world, lang)}"
             for name in names
             for world in content.worlds
         ],
@@ -256,7 +260,7 @@ def weekly(content: Content, lang: str = "en") -> go.Figure | None:
         for column, world in enumerate(content.worlds, 1):
             for arm in content.arms:
                 part = series[(series["world"] == world) & (series["arm"] == arm)].dropna(subset=[name])
-                trace = _line(content, arm, part["week"], part[name] * factor, lang, line == column == 1)
+                trace = arm_line(content, arm, part["week"], part[name] * factor, lang, line == column == 1)
                 chart.add_trace(trace, row=line, col=column)
     chart.update_xaxes(title_text=word("week", lang), row=len(names))
     return finish(chart, 110 + 190 * len(names))
@@ -279,7 +283,7 @@ def _weekly_factor(name: str) -> float:
 
 def _weekly_name(content: Content, name: str, lang: str) -> str:
     unit = shown(_WEEKLY_UNITS.get(name, "")).name(lang)
-    label = _name(content, "measure", name, lang)
+    label = named(content, "measure", name, lang)
     if label == name:
         label = word(f"series.{name}", lang)
     return f"{label} ({unit})" if unit else label
@@ -317,10 +321,10 @@ def chart_rows(content: Content) -> tuple[Row, Row]:
 def _bubble(
     content: Content, cost: Row, recovery: Row, complaint: Row | None, most: float, lang: str, hollow: bool
 ) -> go.Scatter:
-    colour, _, _ = _style(content, cost.arm)
+    colour, _, _ = arm_style(content, cost.arm)
     complaints = complaint.mean if complaint is not None and complaint.mean is not None else 0.0
-    name = f"{_name(content, 'arm', cost.arm, lang)} — {_name(content, 'world', cost.world, lang)}"
-    label = _name(content, "measure", "complaints_per_1000", lang)
+    name = f"{named(content, 'arm', cost.arm, lang)} — {named(content, 'world', cost.world, lang)}"
+    label = named(content, "measure", "complaints_per_1000", lang)
     return go.Scatter(
         x=[(cost.mean or 0.0) * shown(cost.unit).factor],
         y=[(recovery.mean or 0.0) * shown(recovery.unit).factor],
@@ -367,18 +371,18 @@ def sectors(content: Content, lang: str = "en") -> go.Figure | None:
         cols=len(content.worlds),
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        subplot_titles=[_name(content, "world", world, lang) for world in content.worlds],
+        subplot_titles=[named(content, "world", world, lang) for world in content.worlds],
     )
     for column, world in enumerate(content.worlds, 1):
         for arm in content.arms:
             part = failures[(failures["world"] == world) & (failures["arm"] == arm)]
             counts = dict(zip(part["sector"].astype(str), part["failures"], strict=True))
             bar = go.Bar(
-                y=[_name(content, "sector", sector, lang) for sector in order],
+                y=[named(content, "sector", sector, lang) for sector in order],
                 x=[float(counts.get(sector, 0.0)) for sector in order],
                 orientation="h",
-                name=_name(content, "arm", arm, lang),
-                marker={"color": _style(content, arm)[0]},
+                name=named(content, "arm", arm, lang),
+                marker={"color": arm_style(content, arm)[0]},
                 legendgroup=arm,
                 showlegend=column == 1,
                 hovertemplate="%{y}: %{x:,.3~f}<extra>%{fullData.name}</extra>",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from sim.report import figures, tables
+from sim.report import figures, run_figures, sureness, tables
 from sim.report.content import Content, gather
 from sim.report.files import write_text
 from sim.report.tables import both, word_both
@@ -25,8 +25,12 @@ _CHARTS: tuple[tuple[str, Callable[[Content, str], go.Figure | None]], ...] = (
     ("effects", figures.effects),
     ("tradeoff", figures.tradeoff),
     ("liquidation", figures.liquidation),
+    ("survival", run_figures.survival),
+    ("rolls", run_figures.rolls),
     ("weekly", figures.weekly),
+    ("reproduction", run_figures.reproduction),
     ("sectors", figures.sectors),
+    ("sector_map", run_figures.sector_map),
 )
 
 
@@ -65,6 +69,7 @@ def page(content: Content) -> str:
         drawn,
         page_texts(content),
         tiles=tables.tiles(content),
+        sureness=sureness.section(content),
         tables=tables.measures(content),
         assumptions=tables.assumptions(content),
     )

@@ -19,7 +19,7 @@ TILES = (
     "firm_failures",
     "stress_mean",
 )
-_DASH = "\N{EM DASH}"
+DASH = "\N{EM DASH}"
 
 text = word
 
@@ -57,7 +57,7 @@ def _tile(content: Content, world: str, measure: str) -> str:
     best = _best(content, measure, rows)
     lines = []
     for row in rows:
-        value = _DASH if row.mean is None else figure(row.mean, row.unit)
+        value = DASH if row.mean is None else figure(row.mean, row.unit)
         mark = ' class="best"' if row is best else ""
         lines.append(f"<tr{mark}><td>{label(content, 'arm', row.arm)}</td><td>{value}</td></tr>")
     unit = shown(rows[0].unit if rows else "")
@@ -123,7 +123,7 @@ def _measure_line(content: Content, world: str, measure: str) -> str:
 
 def _cell(content: Content, row: Row | None) -> str:
     if row is None or row.mean is None:
-        return _DASH
+        return DASH
     text = figure(row.mean, row.unit)
     spread = interval(row.low, row.high, row.unit)
     if spread:
@@ -131,7 +131,7 @@ def _cell(content: Content, row: Row | None) -> str:
     if row.arm == content.reference:
         return f'{text}<span class="effect unclear">{word_both("reference")}</span>'
     if row.effect is None:
-        return f'{text}<span class="effect unclear">{_DASH}</span>' if content.comparing else text
+        return f'{text}<span class="effect unclear">{DASH}</span>' if content.comparing else text
     if row.unclear:
         same = word_both("equal" if row.equal else "unclear")
         return f'{text}<span class="effect unclear">{same}</span>'
@@ -160,7 +160,7 @@ def _reasons(content: Content, world: str) -> str:
     if not found:
         return ""
     items = "".join(f"<li>{', '.join(names)}: {escape(reason)}</li>" for reason, names in found.items())
-    return f'<p class="note">{_DASH} {word_both("undefined")}:</p><ul class="reasons">{items}</ul>'
+    return f'<p class="note">{DASH} {word_both("undefined")}:</p><ul class="reasons">{items}</ul>'
 
 
 def assumptions(content: Content) -> str:

@@ -79,6 +79,62 @@ WORDS: dict[str, Text] = OUTBREAK_WORDS | {
             "Money recovered since placement, as a share of what was placed at that age.",
             "自委托起累计回收金额占该账龄委托金额的比例。",
         ),
+        ("survival", "Not cured yet", "尚未治愈的比例"),
+        (
+            "survival_note",
+            "Share of the accounts placed at the start that are not cured yet, by weeks since placement "
+            "(Kaplan-Meier); bands: 95 % over runs.",
+            "起始委托账户中尚未治愈的比例（Kaplan-Meier法），横轴为委托后的周数；阴影为各次运行的95%区间。",
+        ),
+        ("rolls", "Roll rates", "滚动率矩阵"),
+        (
+            "rolls_note",
+            "Where the accounts of each bucket of lateness are a month later, %; each row sums to 100.",
+            "各逾期区间的账户一个月后所处的区间（%），每行合计100。",
+        ),
+        ("month_later", "a month later", "一个月后"),
+        ("bucket.current", "current", "正常"),
+        ("bucket.1-30", "1-30 days", "1-30天"),
+        ("bucket.31-60", "31-60 days", "31-60天"),
+        ("bucket.61-90", "61-90 days", "61-90天"),
+        ("bucket.91-180", "91-180 days", "91-180天"),
+        ("bucket.181+", "over 180 days", "180天以上"),
+        ("bucket.charged_off", "charged off", "已核销"),
+        ("bucket.closed", "closed", "已结清"),
+        ("reproduction", "Failures that one failure causes", "一家企业倒闭引发的倒闭数"),
+        (
+            "reproduction_note",
+            "By the quarter of the failure that causes them, within half a year; above 1 failures multiply. "
+            "Bands: 95 % over runs.",
+            "按引发者倒闭的季度统计，半年内引发的倒闭；大于1时倒闭会自我扩散。阴影为各次运行的95%区间。",
+        ),
+        ("sector_map", "Map of failures", "倒闭分布图"),
+        (
+            "sector_map_note",
+            "Mean number of failures a run, by sector and arm; darker means more.",
+            "各行业、各方案每次运行的平均倒闭数，颜色越深越多。",
+        ),
+        ("sureness", "How sure the effects are", "效应有多可靠"),
+        (
+            "sureness_note",
+            "Two intervals of each effect: Student's, and a bootstrap that follows skewed values. Won: share "
+            "of paired runs in which the arm did better. Worth: how many unpaired runs one paired run is "
+            "worth.",
+            "每个效应给出两种区间：t区间与适应偏态的自助法区间。“胜出”为该方案更好的配对运行比例；"
+            "“相当于”为一次配对运行抵得上多少次不配对的运行。",
+        ),
+        (
+            "many",
+            "{shown} effects were looked at; {clear} have an interval without zero, where chance alone would "
+            "give about {chance}. {left} remain clear when all are judged together (Holm).",
+            "共考察{shown}个效应；{clear}个的区间不含零，而仅凭偶然约有{chance}个。"
+            "若一并检验（Holm校正），仍有{left}个明显。",
+        ),
+        ("student", "Student's interval", "t区间"),
+        ("bootstrap", "Bootstrap interval", "自助法区间"),
+        ("won", "Won (%)", "胜出（%）"),
+        ("together", "p, all judged together", "p值（一并检验）"),
+        ("worth", "Worth (runs)", "相当于（次）"),
         ("weekly", "Week by week", "逐周走势"),
         ("weekly_note", "Means over the runs of each arm.", "各方案多次运行的均值。"),
         ("tradeoff", "Recovery, cost and complaints", "回收、成本与投诉"),
