@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from sim.core.program import versions
 from sim.experiments import compare
+from sim.experiments.paired import runs_saved
 from sim.experiments.parts import pack, to_bytes
 from sim.experiments.run_table import RunTable
 from sim.experiments.run_views import query
@@ -28,7 +30,8 @@ from sim.experiments.upkeep import compact
 #: One run takes about 0.3 s (one arm and its start).
 SIZE: dict[str, object] = {"population.borrowers": 6000, "population.firms": 600, "burn_in": 8}
 WEEKS = 40
-RULE = {"now": {}, "limit": {"rules.attempts_per_week": 2}}
+#: A rule change of law for law: the present rules of the scenario against Regulation F.
+RULE: dict[str, dict[str, object]] = {"now": {}, "law": {"rules": "us-regulation-f"}}
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -50,7 +53,7 @@ def overhead() -> str:
     for _ in range(5):
         bare.append(seconds(lambda: runs(10)))
         with tempfile.TemporaryDirectory() as folder:
-            kept.append(seconds(lambda: runs(10, store=folder)))  # noqa: B023
+            kept.append(seconds(lambda: runs(10, store=folder)))
     share = np.median(kept) / np.median(bare) - 1
     return f"overhead of the table: {share:.1%} of runs of {np.median(bare) / 10:.2f} s"
 
@@ -83,34 +86,38 @@ def ask() -> str:
 
 
 def threads() -> str:
-    """The same starts on one thread and on two, in turns."""
-    one, two = [], []
-    for _ in range(3):
-        one.append(seconds(lambda: runs(8)))
-        two.append(seconds(lambda: runs(8, workers=2)))
-    return f"two threads are {np.median(one) / np.median(two):.2f} times as fast as one"
+    """The same starts on one thread, on two and in two processes, in turns, small and large."""
+    said = []
+    for people, firms, number in ((6000, 600, 60), (100_000, 10_000, 8)):
+        size = {"population.borrowers": people, "population.firms": firms, "burn_in": 8}
+        one, two, processes = [], [], []
+        for _ in range(2):
+            one.append(seconds(partial(runs, number, changes=size)))
+            two.append(seconds(partial(runs, number, changes=size, workers=2)))
+            more = partial(runs, number, changes=size, workers=2, executor="processes")
+            processes.append(seconds(more))
+        first, second = min(one) / min(two), min(one) / min(processes)
+        said.append(f"{people:,} borrowers: threads {first:.2f}, processes {second:.2f}")
+    return "times as fast as one thread, on two, " + "; ".join(said)
 
 
 def pairing() -> str:
-    """Variance of the difference with and without common seeds, for measures that the rule moves."""
-    found = runs(40, RULE, workers=2)
-    values = {
-        arm: {
-            m: np.array([row["measures"][m] for row in found.results if row["arm"] == arm], float)
-            for m in MOVED
-        }
-        for arm in RULE
-    }
-    parts = []
-    for measure in MOVED:
-        a, b = values["now"][measure], values["limit"][measure]
-        ratio = (a.var(ddof=1) + b.var(ddof=1)) / (b - a).var(ddof=1)
-        parts.append(f"{measure} {ratio:.1f}")
+    """Variance of the difference with independent and with common seeds, for what the law moves."""
+    size = {"population.borrowers": 20_000, "population.firms": 1000}
+    found = runs(24, RULE, weeks=52, changes=size, workers=2, executor="processes")
+
+    def values(arm: str, measure: str) -> Any:
+        return [row["measures"][measure] for row in found.results if row["arm"] == arm]
+
+    ratios = {measure: runs_saved(values("law", measure), values("now", measure)) for measure in MOVED}
+    parts = [f"{name} {'-' if ratio is None else format(ratio, ',.0f')}" for name, ratio in ratios.items()]
     return "variance with independent over variance with paired seeds: " + ", ".join(parts)
 
 
-MOVED = ("cure_rate_30d", "cost_per_100", "stress_mean", "trade_overdue_share", "consumer_overdue_30_rate",
-         "receivable_days", "output_index", "firm_failures")  # fmt: skip
+MOVED = (
+    "cure_rate_90d", "recovery_rate_180d", "cost_per_100", "complaints_per_1000", "stress_mean", "npl_ratio",
+    "consumer_overdue_30_rate", "charge_off_rate", "net_present_recovery", "firm_failures", "output_index",
+)  # fmt: skip
 PARTS = {"overhead": overhead, "query": ask, "threads": threads, "pairing": pairing}
 
 

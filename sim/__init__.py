@@ -9,7 +9,18 @@ if TYPE_CHECKING:
     from sim import contagion
     from sim.collection import Capacity, Cases, Treatment, register_rule, register_strategy
     from sim.core.errors import ArrearsError, LedgerError, SpecError, StoppedError
-    from sim.experiments import Comparison, Outbreak, TwinResult, compare, outbreak, twin
+    from sim.experiments import (
+        Comparison,
+        Outbreak,
+        RunTable,
+        Sweep,
+        TwinResult,
+        compare,
+        fork,
+        outbreak,
+        sweep,
+        twin,
+    )
     from sim.experiments.decomposition import decompose, remedies
     from sim.experiments.reproduction import basic_reproduction
     from sim.experiments.selection import selection_effect
@@ -38,7 +49,11 @@ _NAMES = {
     "Treatment": "sim.collection",
     "TwinResult": "sim.experiments",
     "basic_reproduction": "sim.experiments.reproduction",
+    "RunTable": "sim.experiments",
+    "Sweep": "sim.experiments",
     "compare": "sim.experiments",
+    "fork": "sim.experiments",
+    "sweep": "sim.experiments",
     "decompose": "sim.experiments.decomposition",
     "describe": "sim.network.describe",
     "generate": "sim.network.generate",
@@ -67,8 +82,10 @@ __all__ = [
     "Ecosystem",
     "LedgerError",
     "Outbreak",
+    "RunTable",
     "SpecError",
     "StoppedError",
+    "Sweep",
     "Treatment",
     "TwinResult",
     "basic_reproduction",
@@ -76,6 +93,7 @@ __all__ = [
     "contagion",
     "decompose",
     "describe",
+    "fork",
     "generate",
     "load_rules",
     "load_scenario",
@@ -87,6 +105,7 @@ __all__ = [
     "register_strategy",
     "remedies",
     "selection_effect",
+    "sweep",
     "twin",
     "vaccination",
 ]

@@ -154,9 +154,12 @@ def test_plain_progress_says_what_is_left_every_so_often(capsys: pytest.CaptureF
         now = 4.0 * done
         show(done, 30)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "3 of 30 starts, about 108 s left" or lines[0] == "3 of 30 starts, about 2 min left"
+    assert lines[0] in (
+        "3 of 30 starts, about 108 s left, 0.25 a second",
+        "3 of 30 starts, about 2 min left, 0.25 a second",
+    )
     assert 8 <= len(lines) <= 10
-    assert lines[-1] == "27 of 30 starts, about 12 s left"
+    assert lines[-1] == "27 of 30 starts, about 12 s left, 0.25 a second"
 
 
 def test_a_run_writes_its_balance_sheet_and_flows_which_close(

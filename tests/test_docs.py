@@ -145,7 +145,7 @@ def test_commands_of_documents_exist() -> None:
         mount(app, room)
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
-    }
+    } | {str(group.name) for group in app.registered_groups}
     named = re.compile(r"(?:^|`|bin/)arrears ([a-z]+)", re.MULTILINE)
     for document in DOCUMENTS:
         assert set(named.findall(_text(document))) <= commands, document.name

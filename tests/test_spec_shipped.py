@@ -166,7 +166,7 @@ def test_stored_schema_is_current(name: str) -> None:
 
 def test_schema_is_written_where_told(tmp_path: Path) -> None:
     files = schema.write(tmp_path)
-    assert sorted(file.name for file in files) == ["rules.json", "scenario.json", "world.json"]
+    assert sorted(file.name for file in files) == ["rules.json", "scenario.json", "sweep.json", "world.json"]
 
 
 def test_languages_have_the_same_keys_and_placeholders() -> None:

@@ -29,10 +29,18 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    left = TimeRemainingColumn(compact=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), left, TextColumn("{task.fields[speed]}"))
+    began: tuple[float, int] | None = None
+
+    def show(done: int, total: int) -> None:
+        nonlocal began
+        began = began or (time.monotonic(), done)
+        bar.update(task, completed=done, total=total, speed=_speed(began, time.monotonic(), done))
+
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(what, total=None, speed="")
+        yield show
 
 
 def plain_lines(
@@ -53,10 +61,17 @@ def plain_lines(
         began, before = first
         left = ""
         if done > before:
-            left = f", about {_duration((now - began) / (done - before) * (total - done))} left"
+            left = f", about {_duration((now - began) / (done - before) * (total - done))} left, "
+            left += _speed(first, now, done)
         print(f"{done} of {total} {what}{left}", file=sys.stderr, flush=True)
 
     return show
+
+
+def _speed(first: tuple[float, int], now: float, done: int) -> str:
+    """How many are done in a second, since the first look."""
+    began, before = first
+    return f"{(done - before) / (now - began):.2g} a second" if now > began and done > before else ""
 
 
 def _duration(seconds: float) -> str:

@@ -215,7 +215,7 @@ def _run_until(plan: Plan, means: Means, wanted: Mapping[str, float], most: int)
     rows: list[RunRow] = []
     resumed = first = 0
     while True:
-        more, found = run_starts(declared, Starts.of(plan.tasks(first)), means)
+        more, found = run_starts(declared, Starts.of(plan.tasks(first)), _after(means, len(rows), plan))
         rows, resumed = [*rows, *more], resumed + found
         result = _comparison(plan, rows, resumed)
         widths = precision(result, wanted)
@@ -223,6 +223,14 @@ def _run_until(plan: Plan, means: Means, wanted: Mapping[str, float], most: int)
         if runs is None:
             return replace(result, precision=widths)
         first, plan = plan.runs, replace(plan, runs=runs)
+
+
+def _after(means: Means, rows: int, plan: Plan) -> Means:
+    """The same means with progress that counts the starts of earlier batches too."""
+    show, before = means.progress, rows // len(plan.arms.all)
+    if show is None:
+        return means
+    return replace(means, progress=lambda done, total: show(done + before, total + before))
 
 
 def _comparison(plan: Plan, rows: list[RunRow], resumed: int = 0) -> Comparison:

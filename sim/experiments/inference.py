@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -138,7 +139,9 @@ def _stage_survival(parts: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
         low = np.clip([one.low if one.low is not None else math.nan for one in ends], 0, 1)
         high = np.clip([one.high if one.high is not None else math.nan for one in ends], 0, 1)
     else:
-        band = found.confidence_interval(CONFIDENCE, method="log-log")
+        with warnings.catch_warnings():  # where nobody, or everybody, is cured there is no band
+            warnings.simplefilter("ignore", RuntimeWarning)
+            band = found.confidence_interval(CONFIDENCE, method="log-log")
         low, high = cast(Any, band.low).evaluate(weeks), cast(Any, band.high).evaluate(weeks)
         low, high = np.where(share == 1, 1.0, low), np.where(share == 1, 1.0, high)
     return pd.DataFrame({"weeks": weeks, "share": share, "low": low, "high": high, "accounts": placed})

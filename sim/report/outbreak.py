@@ -54,6 +54,7 @@ def outbreak_page(content: OutbreakContent) -> str:
         charts,
         _texts(content),
         tiles=_facts(content) + _headline(content),
+        sureness="",
         tables=_tables(content) + tables.measures(content.content),
         assumptions=tables.assumptions(content.content),
     )
