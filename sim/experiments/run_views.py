@@ -65,16 +65,16 @@ def query(table: RunTable, sql: str, parameters: list[object] | None = None) -> 
     """The answer to a question in SQL. Raises :class:`SpecError` with DuckDB's words for a wrong one."""
 
     def ask() -> pd.DataFrame:
-        with connect(table) as connection:
-            try:
+        try:
+            with connect(table) as connection:
                 answer = connection.sql(sql, params=parameters)
                 if answer is None:
                     raise SpecError("SQL", "", "asks for nothing", "a SELECT")
                 return cast(pd.DataFrame, cast(Any, answer).to_arrow_table().to_pandas())
-            except duckdb.IOException as error:
-                if "No such file" in str(error) or "No files found" in str(error):
-                    raise FileNotFoundError(str(error)) from error
-                raise
+        except duckdb.IOException as error:
+            if "No such file" in str(error) or "No files found" in str(error):
+                raise FileNotFoundError(str(error)) from error
+            raise
 
     try:
         return retried(ask)
