@@ -18,7 +18,7 @@ import pytest
 from conftest import ROOT, Said
 
 from sim.cli.progress import plain_lines
-from sim.experiments.run_table import RunTable
+from sim.experiments.run_table import RunTable, unfinished
 from sim.experiments.run_views import query
 
 ROW = {
@@ -145,6 +145,28 @@ def test_ctrl_c_ends_with_3_and_keeps_what_is_finished(small: list[str], tmp_pat
     assert 3 <= runs["starts"][0] < 400 and runs["runs"][0] == 2 * runs["starts"][0]
     assert f"after {runs['starts'][0]} of 400 starts" in last
     assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_full_disk_stops_the_work_and_loses_nothing(small: list[str], tmp_path: Path, workers: str) -> None:
+    import resource
+
+    words = [sys.executable, "-m", "arrears", "compare", "--strategies", "traditional", *small]
+    words += ["--workers", workers, "--out", str(tmp_path), "--runs"]
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+
+    assert subprocess.run([*words, "3"], cwd=ROOT, capture_output=True, check=False).returncode == 0
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")}
+    full = subprocess.run(
+        [*words, "12"], cwd=ROOT, preexec_fn=no_room, capture_output=True, text=True, timeout=90, check=False
+    )
+    assert full.returncode == 3, full.stderr
+    last = full.stderr.strip().splitlines()[-1]
+    assert "cannot be written (File too large) after 3 of 12 starts; what is finished is kept" in last
+    assert len(kept) == 3 and {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")} == kept
+    assert not unfinished(tmp_path)
 
 
 def test_plain_progress_says_what_is_left_every_so_often(capsys: pytest.CaptureFixture[str]) -> None:

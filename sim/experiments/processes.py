@@ -14,6 +14,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sim.core.errors import StoppedError
+
 
 class Spooled(NamedTuple):
     """A result that waits in a file."""
@@ -64,9 +66,12 @@ def received(future: Future[Any]) -> Any:
 
 def _to_file(spool: str, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Spooled:
     content = pickle.dumps(fn(*args, **kwargs), protocol=pickle.HIGHEST_PROTOCOL)
-    handle, path = tempfile.mkstemp(dir=spool)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(content)
+    try:
+        handle, path = tempfile.mkstemp(dir=spool)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        raise StoppedError(f"stopped: {spool} cannot be written ({error.strerror or error})") from None
     return Spooled(path)
 
 
