@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from sim.experiments.design import points_of
 from sim.experiments.run_table import RunTable
 from sim.experiments.run_views import query
 from sim.experiments.sweep_plan import plan_sweep
-from sim.experiments.sweeps import sweep
+from sim.experiments.sweeps import stored_sweep, sweep
+from sim.report.sweep import write_sweep_report
 from sim.spec.loader import load_sweep, sweep_names
 from sim.spec.sweep import Design, Range, SweepSpec
 
@@ -250,8 +252,44 @@ def test_the_command_prints_its_table_and_writes_every_run(cli: Any, tmp_path: P
         "ai_tiered": {"strategy": "ai_tiered"},
     }
     assert "4 of 4 starts were found finished" in again.stderr
+    page = tmp_path / "page.html"
+    made = cli("report", tmp_path / "out", "--to", page)
+    assert made.returncode == 0, made.stderr
+    assert "Outcomes over all points" in page.read_text("utf-8")
+    wrong = cli("runs", "show", tmp_path / "out")
+    assert wrong.returncode == 2 and "'sweep' has no arms to compare" in wrong.stderr
     zh = cli("sweep", path, "--out", tmp_path / "out", "--lang", "zh")
     assert "接通率" in zh.stdout
+
+
+def test_a_sweep_is_read_again_without_running(found: Any, folder: Path) -> None:
+    whole = sweep(spec(), points=16, runs=3, workers=1, store=folder)
+    again = stored_sweep(RunTable(folder), whole.plan.hash[:8])
+    assert again.runs.equals(whole.runs) and again.summary().equals(whole.summary())
+    with pytest.raises(SpecError, match="is the beginning of none"):
+        stored_sweep(RunTable(folder), "zz")
+
+
+def test_the_report_shows_everything_in_a_browser(found: Any, tmp_path: Path) -> None:
+    where = shutil.which("chromium")
+    if where is None:
+        pytest.skip("chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    path = write_sweep_report(found, tmp_path / "report.html")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=where, args=["--no-sandbox"])
+        page, faults, asked = browser.new_page(), [], []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_selector("#spread .plot-container")
+        assert page.locator("#spread .box").count() >= 1 and page.locator("#drivers .point").count() >= 16
+        assert page.title() == "small"
+        page.click("#language")
+        assert "各方案在所有点上的结果" in page.inner_text("main")
+        browser.close()
+    assert not faults and asked == [path.as_uri()]
 
 
 @pytest.mark.parametrize("name", sweep_names())

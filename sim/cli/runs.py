@@ -145,16 +145,20 @@ def report(
     arms: Annotated[str | None, typer.Option("--arms", help="Only these, joined by commas.")] = None,
     to: Annotated[Path | None, typer.Option("--to", help="File; none: report.html in the folder.")] = None,
 ) -> None:
-    """Write the HTML report of any comparison that a run table holds, without running anything."""
+    """Write the HTML report of any comparison or sweep that is kept, without running anything."""
     from sim.experiments.run_table import RunTable
     from sim.experiments.stored import stored_comparison
+    from sim.experiments.sweeps import stored_sweep
+    from sim.experiments.upkeep import find_experiment
     from sim.report.html import write_report
+    from sim.report.sweep import write_sweep_report
 
-    stored = stored_comparison(
-        RunTable(folder),
-        experiment,
-        options.split_names(worlds, "--worlds"),
-        options.split_names(arms, "--arms"),
-    )
-    path = write_report(stored.comparison, to or folder / "report.html", worlds=stored.worlds)
+    table, target = RunTable(folder), to or folder / "report.html"
+    name = find_experiment(table, experiment)
+    if table.experiments()[name].get("kind") == "sweep":
+        path = write_sweep_report(stored_sweep(table, name), target)
+    else:
+        only = options.split_names(worlds, "--worlds"), options.split_names(arms, "--arms")
+        stored = stored_comparison(table, name, *only)
+        path = write_report(stored.comparison, target, worlds=stored.worlds)
     print(f"Report: {path}", file=sys.stderr)

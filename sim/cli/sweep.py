@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +15,7 @@ from sim.cli.progress import progress
 if TYPE_CHECKING:
     from sim.experiments.sweeps import Sweep
 
-DOCUMENT, TABLE = "sweep.json", "sweep.csv"
+DOCUMENT, TABLE, REPORT = "sweep.json", "sweep.csv", "report.html"
 
 
 def sweep(
@@ -50,13 +51,15 @@ def sweep(
         print_sweep(result, lang.value, console())
     if out is not None:
         _write(result, out)
-        print(f"Every run: {out / TABLE}", file=sys.stderr)
+        print(f"Report: {out / REPORT}, every run: {out / TABLE}", file=sys.stderr)
 
 
 def _write(result: Sweep, out: Path) -> None:
-    """The document, and a line for every run with its settings and outcomes."""
+    """The document, the report, and a line for every run with its settings and outcomes."""
     from sim.experiments.export import csv_text
     from sim.report.files import write_text
+    from sim.report.sweep import write_sweep_report
 
     write_text(out / DOCUMENT, result.to_json() + "\n")
     write_text(out / TABLE, csv_text(result.runs))
+    write_sweep_report(result, out / REPORT, shlex.join(["arrears", *options.GIVEN.get()]))

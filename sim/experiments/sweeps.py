@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sim.core.errors import SpecError
 from sim.experiments.executors import Given
+from sim.experiments.run_table import RunTable
 from sim.experiments.run_views import query
 from sim.experiments.running import Declared, Means, Progress, Starts, run_into, run_table
 from sim.experiments.sweep_plan import SweepPlan, plan_sweep
+from sim.experiments.upkeep import find_experiment
 from sim.measures import MEASURES
 from sim.spec.loader import load_sweep
 from sim.spec.sweep import SweepSpec
@@ -151,17 +154,45 @@ def sweep(
     means = Means(workers, executor, cluster, progress, store)
     with run_table(means) as table:
         resumed = run_into(table, Declared("sweep", plan.hash, plan.describe()), starts, means)
-        outcomes = ", ".join(f'"{name}"' for name in dict.fromkeys(plan.spec.outcomes))
-        frame = query(
-            table,
-            f"SELECT world, point, run, arm, {outcomes} FROM runs "
-            "WHERE experiment = $1 AND run < $2 AND point < $3 ORDER BY world, point, run",
-            [plan.hash, plan.spec.runs, len(plan.settings)],
-        )
+        frame = _read(table, plan)
     return Sweep(plan, _with_settings(plan, frame), resumed)
 
 
+def stored_sweep(table: RunTable, experiment: str | None = None) -> Sweep:
+    """A sweep as far as a run table holds it, without running anything.
+
+    ``experiment``: beginning of its hash; none: the only one there is. Raises :class:`SpecError` for an
+    unknown one, one of another kind, or one without a finished run.
+    """
+    from sim.spec.faults import validate
+
+    name = find_experiment(table, experiment)
+    content, source = table.experiments()[name], f"{table.path}, experiment {name[:8]}"
+    if content.get("kind") != "sweep":
+        raise SpecError(source, "kind", f"{content.get('kind')!r} has no design", "sweep")
+    keys = table.finished(name)
+    if not keys:
+        raise SpecError(source, "", "has no finished run", "an experiment with at least one")
+    data = dict(content["sweep"])
+    data["runs"] = 1 + max(index for _, _, index in keys)
+    if data["design"]["kind"] == "sobol":  # the first points stay when there are more of them
+        data["design"] = {**data["design"], "points": 2 ** (max(point for _, point, _ in keys)).bit_length()}
+    plan = replace(plan_sweep(validate(SweepSpec, data, source)), hash=name)
+    return Sweep(plan, _with_settings(plan, _read(table, plan)), len(keys))
+
+
 _KEYS = ["world", "point", "arm"]
+
+
+def _read(table: RunTable, plan: SweepPlan) -> pd.DataFrame:
+    """Runs of a sweep with their outcomes."""
+    outcomes = ", ".join(f'"{name}"' for name in dict.fromkeys(plan.spec.outcomes))
+    return query(
+        table,
+        f"SELECT world, point, run, arm, {outcomes} FROM runs "
+        "WHERE experiment = $1 AND run < $2 AND point < $3 ORDER BY world, point, run",
+        [plan.hash, plan.spec.runs, len(plan.settings)],
+    )
 
 
 def _changed(spec: SweepSpec, runs: int | None, points: int | None) -> SweepSpec:

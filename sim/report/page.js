@@ -30,7 +30,7 @@
   function speak(lang) {
     root.lang = lang;
     languageButton.textContent = lang === "zh" ? "English" : "中文";
-    document.title = document.querySelector("h1 ." + lang).textContent;
+    document.title = (document.querySelector("h1 ." + lang) || document.querySelector("h1")).textContent;
     draw();
   }
 

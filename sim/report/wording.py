@@ -57,6 +57,22 @@ WORDS: dict[str, Text] = OUTBREAK_WORDS | {
             "interval.",
             "要求未达到：{world}中{arm}的{measure}在{runs}次运行中有定义的次数太少，无法给出区间。",
         ),
+        ("design_points", "Points", "设计点"),
+        ("arms_over_points", "Arms over all points", "各方案在所有点上的结果"),
+        ("what_arms_set", "What the arms set", "各方案的设置"),
+        ("sweep_file", "The sweep", "扫描设置"),
+        ("spread", "Outcomes over all points", "各点上的结果"),
+        (
+            "spread_note",
+            "A dot is the mean of one point's runs; the box holds the middle half of the points.",
+            "每个点为一个设计点多次运行的均值，方框为中间一半的设计点。",
+        ),
+        ("drivers", "What outcomes move with", "结果随什么变动"),
+        (
+            "drivers_note",
+            "A dot is one point of the design; shown are the numbers with the strongest rank correlation.",
+            "每个点为一个设计点；图中为秩相关最强的数值。",
+        ),
         ("best_at", "best at {share} %", "在{share}%的点上最佳"),
         ("moves_with", "{outcome} moves with: {fields}.", "{outcome}随以下数值变动：{fields}。"),
         (
