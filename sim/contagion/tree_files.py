@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,6 +10,7 @@ import networkx as nx  # type: ignore[import-untyped]
 import pandas as pd
 
 from sim.core.errors import SpecError
+from sim.core.files import replacing
 
 if TYPE_CHECKING:
     from sim.contagion.tree import InfectionTree
@@ -59,24 +58,11 @@ def write_parquet(tree: InfectionTree, folder: str | Path) -> tuple[Path, Path]:
 
 
 def _write(target: Path, fill: Callable[[BinaryIO], object]) -> Path:
-    """Fill a temporary file beside the target, then rename it over the target."""
-    temporary = ""
+    """Fill a file in one step."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "wb") as stream:
+        with replacing(target) as stream:
             fill(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner can read
-        Path(temporary).replace(target)
-    except BaseException as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            problem = f"cannot be written ({error.strerror or error})"
-            raise SpecError(str(target), "", problem, "a place with room and the right to write") from error
-        raise
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror or error})"
+        raise SpecError(str(target), "", problem, "a place with room and the right to write") from error
     return target

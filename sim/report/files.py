@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from sim.core.errors import SpecError
+from sim.core.files import replacing
 
 
 def write_text(path: str | Path, text: str) -> Path:
@@ -20,23 +19,10 @@ def write_text(path: str | Path, text: str) -> Path:
         If the place cannot be written to; what stood there is untouched.
     """
     target = Path(path)
-    temporary = ""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp makes files that only their owner can read
-        Path(temporary).replace(target)
-    except BaseException as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            problem = f"cannot be written ({error.strerror or error})"
-            raise SpecError(str(target), "", problem, "a place with room and the right to write") from error
-        raise
+        with replacing(target) as stream:
+            stream.write(text.encode())
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror or error})"
+        raise SpecError(str(target), "", problem, "a place with room and the right to write") from error
     return target
