@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from calibration.claims import Claim, chosen_claims, shipped_claims
 from calibration.figures import estimate
@@ -19,6 +19,24 @@ from sim.experiments.statistics import Estimate
 SCHEMA = 1
 #: Whether the figure is on the claimed side: the whole interval is, none of it is, or a part.
 Verdict = Literal["holds", "fails", "unclear", "undefined"]
+
+
+class Runs(Protocol):
+    """What says which runs a figure is read from."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def scenario(self) -> str: ...
+    @property
+    def weeks(self) -> int: ...
+    @property
+    def changes(self) -> dict[str, object]: ...
+    @property
+    def arms(self) -> dict[str, dict[str, object]]: ...
+
+
+T = TypeVar("T", bound=Runs)
 
 
 class AuditRow(NamedTuple):
@@ -148,10 +166,10 @@ def audit(
     return Audit(tuple(row for name in chosen for row in found[name]), names, runs)
 
 
-def grouped(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
-    """Claims that can share runs: the same scenario, changes and weeks, by a name for the group."""
+def grouped(claims: Iterable[T]) -> dict[str, list[T]]:
+    """Claims or targets that share runs: the same scenario, changes and weeks, by a name for the group."""
     keys: dict[str, int] = {}
-    groups: dict[str, list[Claim]] = {}
+    groups: dict[str, list[T]] = {}
     for claim in claims:
         key = json.dumps([claim.scenario, claim.weeks, claim.changes], sort_keys=True)
         number = keys.setdefault(key, len(keys) + 1)
@@ -159,7 +177,7 @@ def grouped(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
     return groups
 
 
-def arms_of(claims: Iterable[Claim]) -> dict[str, dict[str, object]]:
+def arms_of(claims: Iterable[Runs]) -> dict[str, dict[str, object]]:
     """The arms of several claims together. Raises :class:`SpecError` where a name means two things."""
     arms: dict[str, dict[str, object]] = {}
     for claim in claims:

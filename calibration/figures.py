@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
-from calibration.claims import Claim, Figure, Window
+from calibration.claims import Figure, Window
 from sim.core.errors import SpecError, unknown_name
 from sim.experiments.statistics import Estimate, mean_interval, paired_difference, student_half_width
 from sim.experiments.tasks import Columns, RunRow
@@ -15,8 +16,15 @@ Value = tuple[float | None, str | None]
 _HALF = 0.5
 
 
-def estimate(claim: Claim, rows: Sequence[RunRow]) -> Estimate:
-    """The figure of a claim over the runs of one world, paired by seed.
+class HasFigure(Protocol):
+    """A claim or a target."""
+
+    @property
+    def figure(self) -> Figure: ...
+
+
+def estimate(claim: HasFigure, rows: Sequence[RunRow]) -> Estimate:
+    """The figure of a claim or a target over the runs of one world, paired by seed.
 
     Raises :class:`SpecError` where the claim names a figure that runs do not have.
     """

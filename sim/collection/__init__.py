@@ -31,6 +31,7 @@ from sim.collection.shared_ledger import SharedLedger
 from sim.collection.skip_tracing import SkipTracing
 from sim.collection.traditional import Traditional
 from sim.collection.treatment import Treatment
+from sim.collection.robot_only import RobotOnly
 from sim.collection.voice_robot import VoiceRobot
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Strategy",
     "Traditional",
     "Treatment",
+    "RobotOnly",
     "VoiceRobot",
     "check_own_rules",
     "count_violations",

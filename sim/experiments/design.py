@@ -23,13 +23,17 @@ def points_of(design: Design, ranges: Mapping[str, Range], seed: int) -> list[Se
     Sobol sequence (Owen, Journal of Complexity 14, 1998), of which the first points stay when there are more
     of them. Both by :mod:`scipy.stats.qmc`. No ranges: one point that sets nothing.
 
-    Raises :class:`SpecError` for a grid with too many points.
+    Listed points take their values from lists of one length.
+
+    Raises :class:`SpecError` for a grid with too many points, and for lists of different lengths.
     """
     names = list(ranges)
     if not names:
         return [{}]
     if design.kind == "grid":
         return _grid(design, ranges)
+    if design.kind == "listed":
+        return _listed(ranges)
     generator = int(stream(seed, "sweep/design")) % 2**32
     if design.kind == "sobol":
         sample = qmc.Sobol(len(names), rng=generator).random_base2(design.points.bit_length() - 1)
@@ -51,3 +55,12 @@ def _grid(design: Design, ranges: Mapping[str, Range]) -> list[Settings]:
             "design", "levels", f"a grid of {size:,} points is too large", f"at most {MOST_POINTS:,}"
         )
     return [dict(zip(ranges, values, strict=True)) for values in product(*levels)]
+
+
+def _listed(ranges: Mapping[str, Range]) -> list[Settings]:
+    lists = {name: one.values or [] for name, one in ranges.items()}
+    lengths = {len(values) for values in lists.values()}
+    if len(lengths) != 1 or 0 in lengths:
+        problem = f"lists have {', '.join(map(str, sorted(lengths)))} values"
+        raise SpecError("design", "kind", problem, "values of one length for every field of a listed design")
+    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]

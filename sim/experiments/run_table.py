@@ -15,7 +15,7 @@ processes may write at once and the same start twice is the same file. What a ro
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,17 +109,28 @@ class RunTable:
             if single is not None:
                 found.add(single)
                 continue
-            keys = self._read(path, ["world", "point", "run"])
+            keys = self._read(path, {"world", "point", "run"}.__contains__)
             if keys is not None:
                 found.update((row["world"], row["point"], row["run"]) for row in keys.to_pylist())
         return found
 
-    def read(self, experiment: str, arms: Mapping[str, int], wanted: set[Key] | None = None) -> list[RunRow]:
+    def read(
+        self,
+        experiment: str,
+        arms: Mapping[str, int],
+        wanted: set[Key] | None = None,
+        tables: Collection[str] | None = None,
+    ) -> list[RunRow]:
         """Runs of an experiment, sorted by world, point and run.
 
-        ``arms``: their names with their places in the order; ``wanted``: starts, all by default. A start
-        that is kept twice counts once. Damaged files are set aside.
+        ``arms``: their names with their places in the order; ``wanted``: starts, all by default;
+        ``tables``: columns of the weekly and small tables to read, such as ``series.attempts`` or
+        ``sectors`` (all of it), everything by default. A start that is kept twice counts once. Damaged
+        files are set aside.
         """
+
+        def chosen(name: str) -> bool:
+            return tables is None or "." not in name or name in tables or name.split(".")[0] in tables
 
         def rows() -> list[RunRow]:
             found: dict[tuple[Key, str], RunRow] = {}
@@ -127,7 +138,7 @@ class RunTable:
                 single = self._key(path)
                 if single is not None and wanted is not None and single not in wanted:
                     continue
-                table = self._read(path)
+                table = self._read(path, chosen)
                 for row in [] if table is None else unpack(table, arms):
                     key = row["world"], row["point"], row["index"]
                     if wanted is None or key in wanted:
@@ -147,10 +158,11 @@ class RunTable:
         words = path.name.split(".")
         return None if words[1] == MERGED else (words[1], int(words[2]), int(words[3]))
 
-    def _read(self, path: Path, columns: list[str] | None = None) -> pa.Table | None:
+    def _read(self, path: Path, chosen: Callable[[str], bool]) -> pa.Table | None:
         try:
             with path.open("rb") as file:
-                return pq.ParquetFile(file).read(columns)
+                found = pq.ParquetFile(file)
+                return found.read([name for name in found.schema_arrow.names if chosen(name)])
         except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
             if isinstance(error, FileNotFoundError):
                 raise

@@ -131,7 +131,9 @@ def _own_interval(name: str, worlds: list[World]) -> Range:
 
 
 def _arms(spec: SweepSpec) -> dict[str, Settings]:
-    """All combinations of the levers that are lists; ``now`` where there are none."""
+    """The arms named; or all combinations of the levers that are lists; ``now`` where there are none."""
+    if spec.arms:
+        return {name: dict(changes) for name, changes in spec.arms.items()}
     lists = {name: lever.values for name, lever in spec.levers.items() if lever.values is not None}
     if not lists:
         return {"now": {}}

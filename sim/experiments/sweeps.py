@@ -215,8 +215,9 @@ def _with_settings(plan: SweepPlan, frame: pd.DataFrame) -> pd.DataFrame:
     for column, name in enumerate(plan.settings[0], start=4):
         values = [settings[name] for settings in plan.settings]
         frame.insert(column, name, [values[point] for point in frame["point"]])
-    for name in next(iter(plan.arms.values())):
-        frame[name] = [plan.arms[arm][name] for arm in frame["arm"]]
+    for name in dict.fromkeys(name for settings in plan.arms.values() for name in settings):
+        if name not in frame:  # else an arm replaces what is sampled
+            frame[name] = [plan.arms[arm].get(name) for arm in frame["arm"]]
     return frame
 
 

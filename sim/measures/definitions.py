@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from sim.core.paths import scenarios_dir
-from sim.measures import market, prediction, recovery, weekly
+from sim.measures import entries, market, prediction, recovery, weekly
 from sim.measures.record import MeasureValue, RunRecord, ratio
 from sim.measures.weekly import FEN, a_year, level, total
 from sim.spec.base import Spec, Text
@@ -73,6 +73,7 @@ COMPUTE: dict[str, Compute] = {
     **_cures(),
     "cure_rate_180d_with_app": recovery.cure_rate_with_app,
     "cure_rate_180d_low_value": recovery.cure_rate_low_value,
+    **entries.COMPUTE,
     "direct_effect_90d": recovery.direct_effect,
     "recovery_rate": recovery.recovery_rate,
     "received_per_borrower": _yearly("recovered_late", "borrowers", 1 / FEN),

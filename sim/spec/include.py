@@ -9,13 +9,19 @@ from sim.core.errors import SpecError, unknown_name
 from sim.core.paths import scenarios_dir
 from sim.spec.yamltext import Node, read_yaml
 
-Kind = Literal["scenario", "world", "rule set", "sweep"]
+Kind = Literal["scenario", "world", "rule set", "sweep", "calibration"]
 
 #: Source of a number that replaces one of a shipped world or rule set.
 CHANGED = "changed by the user"
 MAX_FILES = 32
 
-_FOLDERS: dict[Kind, str] = {"scenario": "", "world": "worlds", "rule set": "regulations", "sweep": "sweeps"}
+_FOLDERS: dict[Kind, str] = {
+    "scenario": "",
+    "world": "worlds",
+    "rule set": "regulations",
+    "sweep": "sweeps",
+    "calibration": "calibrations",
+}
 
 
 def shipped(kind: Kind) -> dict[str, Path]:

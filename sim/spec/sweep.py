@@ -69,9 +69,9 @@ class Range(Spec):
 
 
 class Design(Spec):
-    """How points are laid into the ranges."""
+    """How points are laid into the ranges; ``listed``: point n takes the n-th value of every list."""
 
-    kind: Literal["grid", "latin_hypercube", "sobol"] = "sobol"
+    kind: Literal["grid", "latin_hypercube", "sobol", "listed"] = "sobol"
     points: int = Field(default=64, ge=1, le=MOST_POINTS, description="of a sample; a power of 2 for sobol")
     levels: int = Field(default=5, ge=2, le=1000, description="of a range in a grid")
 
@@ -90,7 +90,7 @@ class SweepSpec(Spec):
     ``levers`` are what somebody can decide: lists are crossed and every combination is an arm, so that
     arms are paired at every point; ranges are sampled with the uncertainties. ``uncertainties`` are what
     nobody can decide, sampled by ``design``; the range ``null`` of a number of the world is its own
-    interval. ``outcomes`` are measures.
+    interval. ``outcomes`` are measures. ``arms`` name the arms where they differ in more than one value.
     """
 
     schema_version: Literal[1] = 1
@@ -105,16 +105,21 @@ class SweepSpec(Spec):
     runs: int = Field(default=1, ge=1, le=MOST_POINTS, description="paired runs at each point")
     design: Design = Field(default_factory=Design)
     levers: dict[str, Range] = Field(default_factory=dict)
+    arms: dict[str, dict[str, object]] = Field(
+        default_factory=dict, description="arms by name, each a set of changes, instead of levers"
+    )
     uncertainties: dict[str, Range | None] = Field(default_factory=dict)
     outcomes: list[str] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _something_varies(self) -> Self:
-        if not self.levers and not self.uncertainties:
+        if not self.levers and not self.uncertainties and not self.arms:
             raise ValueError("levers: neither levers nor uncertainties are varied|at least one of them")
         both = sorted(set(self.levers) & set(self.uncertainties))
         if both:
             raise ValueError(f"uncertainties: {both[0]} is a lever as well|each field once")
+        if self.arms and self.levers:
+            raise ValueError("arms: are given together with levers|one of the two")
         arms = math.prod(len(lever.values) for lever in self.levers.values() if lever.values)
         if arms > MOST_ARMS:
             raise ValueError(f"levers: {arms} combinations are too many|at most {MOST_ARMS}")

@@ -1,0 +1,79 @@
+"""A cheap stand-in for the model: each target's mean figure as a quadratic function of the parameters.
+
+Used to choose the one set of parameters that a world ships, and to say where targets pull apart; never to
+judge a claim, which only runs of the model do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from calibration.simulated import Box, Simulated
+from sim.core.columns import F64
+
+_ALPHAS = tuple(10.0**power for power in range(-2, 5))
+_STARTS = 24
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """Fitted functions by target. ``skill``: share of a figure's variance over points explained in
+    leave-one-out prediction; what is left is chance of single runs, and form."""
+
+    models: tuple[Pipeline, ...]
+    skill: F64
+
+    def figures(self, shares: F64) -> F64:
+        """Mean figures at points, shape (points, targets)."""
+        return np.column_stack([model.predict(np.atleast_2d(shares)) for model in self.models])
+
+
+def emulate(points: Simulated) -> Emulator:
+    """Fit by ridge regression; the ridge by leave-one-out error."""
+    models, skill = [], []
+    for column in points.figures.T:
+        known = np.isfinite(column)
+        spread = column[known].std() or 1.0
+        regression = RidgeCV(_ALPHAS, scoring="neg_mean_squared_error")
+        model = make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScaler(), regression)
+        model.fit(points.shares[known], (column[known] - column[known].mean()) / spread)
+        skill.append(1.0 + float(regression.best_score_))
+        models.append(_rescaled(model, float(column[known].mean()), float(spread)))
+    return Emulator(tuple(models), np.array(skill))
+
+
+class _Rescaled:
+    """A fitted model in the figure's own unit."""
+
+    def __init__(self, model: Pipeline, centre: float, spread: float) -> None:
+        self._model, self._centre, self._spread = model, centre, spread
+
+    def predict(self, shares: F64) -> F64:
+        """Mean figure at each point."""
+        return np.asarray(self._centre + self._spread * self._model.predict(shares))
+
+
+def _rescaled(model: Pipeline, centre: float, spread: float) -> Pipeline:
+    return _Rescaled(model, centre, spread)  # type: ignore[return-value]
+
+
+def best_point(emulator: Emulator, targets: F64, errors: F64, box: Box, starts: F64) -> F64:
+    """The point of a box whose emulated figures miss the targets least.
+
+    Minimises a robust sum of misses in standard deviations of the targets (pseudo-Huber, so that a target
+    that cannot be met does not spoil the others), from the best of ``starts``, shape (points, parameters).
+    """
+
+    def loss(shares: F64) -> float:
+        miss = (emulator.figures(shares[None, :])[0] - targets) / errors
+        return float(np.sum(2 * (np.sqrt(1 + miss**2 / 2) - 1) * 2))
+
+    ranked = sorted(np.clip(starts, box[:, 0], box[:, 1]), key=loss)[:_STARTS]
+    found = [minimize(loss, start, method="L-BFGS-B", bounds=box) for start in ranked[:6]]
+    return np.asarray(min(found, key=lambda one: float(one.fun)).x)
