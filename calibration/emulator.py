@@ -18,7 +18,7 @@ from calibration.simulated import Box, Simulated
 from sim.core.columns import F64
 
 _ALPHAS = tuple(10.0**power for power in range(-2, 5))
-_STARTS = 24
+_STARTS = 6
 
 
 @dataclass(frozen=True)
@@ -27,40 +27,28 @@ class Emulator:
     leave-one-out prediction; what is left is chance of single runs, and form."""
 
     models: tuple[Pipeline, ...]
+    centre: F64
+    spread: F64
     skill: F64
 
     def figures(self, shares: F64) -> F64:
         """Mean figures at points, shape (points, targets)."""
-        return np.column_stack([model.predict(np.atleast_2d(shares)) for model in self.models])
+        scaled = np.column_stack([model.predict(np.atleast_2d(shares)) for model in self.models])
+        return np.asarray(self.centre + self.spread * scaled)
 
 
 def emulate(points: Simulated) -> Emulator:
-    """Fit by ridge regression; the ridge by leave-one-out error."""
+    """Fit by ridge regression to points with all figures defined; the ridge by leave-one-out error."""
+    centre = points.figures.mean(axis=0)
+    spread = np.maximum(points.figures.std(axis=0), 1e-12)
     models, skill = [], []
-    for column in points.figures.T:
-        known = np.isfinite(column)
-        spread = column[known].std() or 1.0
+    for column in ((points.figures - centre) / spread).T:
         regression = RidgeCV(_ALPHAS, scoring="neg_mean_squared_error")
         model = make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScaler(), regression)
-        model.fit(points.shares[known], (column[known] - column[known].mean()) / spread)
+        model.fit(points.shares, column)
         skill.append(1.0 + float(regression.best_score_))
-        models.append(_rescaled(model, float(column[known].mean()), float(spread)))
-    return Emulator(tuple(models), np.array(skill))
-
-
-class _Rescaled:
-    """A fitted model in the figure's own unit."""
-
-    def __init__(self, model: Pipeline, centre: float, spread: float) -> None:
-        self._model, self._centre, self._spread = model, centre, spread
-
-    def predict(self, shares: F64) -> F64:
-        """Mean figure at each point."""
-        return np.asarray(self._centre + self._spread * self._model.predict(shares))
-
-
-def _rescaled(model: Pipeline, centre: float, spread: float) -> Pipeline:
-    return _Rescaled(model, centre, spread)  # type: ignore[return-value]
+        models.append(model)
+    return Emulator(tuple(models), centre, spread, np.array(skill))
 
 
 def best_point(emulator: Emulator, targets: F64, errors: F64, box: Box, starts: F64) -> F64:
@@ -75,5 +63,6 @@ def best_point(emulator: Emulator, targets: F64, errors: F64, box: Box, starts: 
         return float(np.sum(2 * (np.sqrt(1 + miss**2 / 2) - 1) * 2))
 
     ranked = sorted(np.clip(starts, box[:, 0], box[:, 1]), key=loss)[:_STARTS]
-    found = [minimize(loss, start, method="L-BFGS-B", bounds=box) for start in ranked[:6]]
+    bounds = [(float(low), float(high)) for low, high in box]
+    found = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in ranked]
     return np.asarray(min(found, key=lambda one: float(one.fun)).x)

@@ -76,7 +76,7 @@ class AccountColumns(NamedTuple):
     refuses: Bool
     promise_week: I32  # -1 none
     promise_kept: F32  # chance
-    means: Bool  # to pay this week
+    means: U8  # to pay this week: 0 nothing, 1 all that is meant, 2 only what falls due anew
     reminded: Bool  # of a forgotten payment
     asked: Bool  # next payment is owed to a collector's contact
     plan_left: U8  # months

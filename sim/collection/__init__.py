@@ -26,12 +26,12 @@ from sim.collection.profile_360 import Profile360
 from sim.collection.ration import ration
 from sim.collection.receivable import receivable_effect
 from sim.collection.registry import Strategy, decide, register_strategy, strategy, strategy_names
+from sim.collection.robot_only import RobotOnly
 from sim.collection.settlement_offers import SettlementOffers, within_allowance
 from sim.collection.shared_ledger import SharedLedger
 from sim.collection.skip_tracing import SkipTracing
 from sim.collection.traditional import Traditional
 from sim.collection.treatment import Treatment
-from sim.collection.robot_only import RobotOnly
 from sim.collection.voice_robot import VoiceRobot
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "Permission",
     "PersonalisedChannel",
     "Profile360",
+    "RobotOnly",
     "SettlementOffers",
     "SharedLedger",
     "SingleChannel",
@@ -61,7 +62,6 @@ __all__ = [
     "Strategy",
     "Traditional",
     "Treatment",
-    "RobotOnly",
     "VoiceRobot",
     "check_own_rules",
     "count_violations",

@@ -16,6 +16,8 @@ from sim.phases.household_dues import accrue, collected_elsewhere, wanted_now
 #: Decisions of a borrower (slot: borrower row) and of an account (slot: account row); each its own draw.
 JOB, SHOCK, HIDE = 0, 1, 2
 DUE, PAY, RENEW = 0, 1, 2
+#: What a borrower means to pay on an account.
+NOTHING, ALL, NEW_DUE = 0, 1, 2
 #: Weeks after which the family can lend again (assumption).
 FAMILY_PAUSE = 26
 #: Weekly fading of the memory that a collector obtained money (assumption: about a month).
@@ -141,11 +143,12 @@ def draw_card(k, a, p, standard, flows):  # type: ignore[no-untyped-def]
 
 @kernel_step
 def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-untyped-def]
-    """The monthly due date of one account. Returns whether the borrower means to pay now."""
+    """The monthly due date of one account. Returns what the borrower means to pay now: ``NOTHING``,
+    ``ALL`` or, already late, only the ``NEW_DUE``."""
     warned = a.warned[k]
     a.warned[k] = False
     if a.charged_off[k]:
-        return a.plan_left[k] > 0
+        return ALL if a.plan_left[k] > 0 else NOTHING
     accrue(i, k, clock, b, a, p, flows)
     if a.product[k] == 1:
         flows.totals[T_CONSUMPTION] += draw_card(k, a, p, standard, flows)
@@ -154,17 +157,17 @@ def fall_due(i, k, clock, b, a, p, standard, key, flows):  # type: ignore[no-unt
     a.arrears[k] += max(np.int64(0), due)
     flows.totals[T_DUE] += 1
     if a.plan_left[k] > 0:
-        return True
+        return ALL
+    u, v, w, _ = uniforms(key, clock, k, DUE)
     if already_late:
-        return False
-    u, v, _, _ = uniforms(key, clock, k, DUE)
+        return NEW_DUE if w < p.pays_current_due else NOTHING
     if b.reluctant[i] and u < p.reluctant_refusal:
         a.refuses[k] = True
-        return False
+        return NOTHING
     if v < p.forgets * b.forgetfulness[i] and not warned:
         a.forgot[k] = True
-        return False
-    return True
+        return NOTHING
+    return ALL
 
 
 @kernel_step
@@ -200,14 +203,16 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
 
 
 @kernel_step
-def pay(i, k, clock, b, a, p, flows):  # type: ignore[no-untyped-def]
-    """Pay an account, oldest debt first: all that is meant, or nothing unless somebody asked.
+def pay(i, k, clock, b, a, p, flows, meant):  # type: ignore[no-untyped-def]
+    """Pay an account, oldest debt first: all that is ``meant``, or nothing unless somebody asked.
 
     Who was asked, promised or agreed on a plan pays in whole instalments as far as money reaches
     (assumption: nobody offers a part unasked). Family may lend once in half a year. Returns the
     shortfall against what was meant, fen.
     """
     want = wanted_now(k, a)
+    if meant == NEW_DUE:
+        want = min(want, a.instalment[k])
     comfort = np.int64(p.comfort_weeks * b.wage[i]) if a.days_past_due[k] > 0 else 0
     free = max(np.int64(0), b.cash[i] - comfort)
     family = np.int64(0)
@@ -324,7 +329,7 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
     """
     first, last = b.first_account[i], b.first_account[i] + b.accounts[i]
     for k in range(first, last):
-        a.means[k] = False
+        a.means[k] = NOTHING
         a.paid_this_week[k] = 0
         if a.balance[k] == 0:
             continue
@@ -332,21 +337,23 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
             settle_for_less(i, k, clock, b, a, p, key, flows)
             if a.balance[k] == 0:
                 continue
-        meant = False
+        meant = NOTHING
         late_before = a.arrears[k] > 0
         if a.due_offset[k] == due_offset:
             meant = fall_due(i, k, clock, b, a, p, standard, key, flows)
-            if meant and a.plan_left[k] > 0:
-                meant = follow_plan(k, clock, a, p, key)
-        if not meant and late_before and a.plan_left[k] == 0 and a.settlement_amount[k] == 0:
-            meant = means_to_pay(i, k, clock, b, a, p, key, flows)
+            if meant != NOTHING and a.plan_left[k] > 0:
+                meant = ALL if follow_plan(k, clock, a, p, key) else NOTHING
+        if meant != ALL and late_before and a.plan_left[k] == 0 and a.settlement_amount[k] == 0:
+            if means_to_pay(i, k, clock, b, a, p, key, flows):
+                meant = ALL
         a.means[k] = meant
     for asked_first in (True, False):
         for k in range(first, last):
-            if not a.means[k] or a.asked[k] != asked_first:
+            if a.means[k] == NOTHING or a.asked[k] != asked_first:
                 continue
-            a.means[k] = False
-            missing = pay(i, k, clock, b, a, p, flows)
+            meant = a.means[k]
+            a.means[k] = NOTHING
+            missing = pay(i, k, clock, b, a, p, flows, meant)
             if missing > 0:
                 displaced = min(missing, collected_elsewhere(i, k, b, a))
                 b.displaced[i] += displaced

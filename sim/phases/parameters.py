@@ -56,6 +56,7 @@ class HouseholdParameters(NamedTuple):
     own_payment_willing: float
     own_payment_reluctant: float
     avoidance: float
+    pays_current_due: float
     dispute_ground: float
     dispute_factual: float
     reach_halving: float

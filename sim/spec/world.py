@@ -54,6 +54,9 @@ class HouseholdNumbers(Group):
         "1/week", 0, 1, "a reluctant late borrower's chance to pay unasked"
     )
     avoidance: Quantity = quantity("1/month late", 0, 10, "exponential fall of that chance with lateness")
+    pays_current_due: Quantity = quantity(
+        "1/due", 0, 1, "chance that a late borrower pays what falls due anew and leaves the older debt"
+    )
     family_support_weeks: Quantity = quantity(
         "weeks of income", 0, 52, "most that the family lends at a time"
     )
