@@ -21,6 +21,8 @@ from sim.experiments.running import Means, Progress
 
 #: Part of the posterior that the box of the next wave leaves out at each end, and its margin.
 _TAIL, _MARGIN = 0.005, 0.1
+#: To choose the point to ship, a target beyond nearly all points counts as the figure at this quantile.
+_OUTER = 0.01
 #: A posterior this wide, as a share of the prior's standard deviation, has learnt nothing.
 NOT_IDENTIFIED = 0.9
 #: Parameters correlated this much cannot be told apart by the targets.
@@ -30,7 +32,7 @@ _PRIOR_SD = 12**-0.5
 
 @dataclass(frozen=True)
 class Check:
-    """Figures of runs with seeds that no fit has seen, shape (points, targets)."""
+    """Figures of runs with seeds that no fit has seen, shape (runs, targets)."""
 
     best: F64
     draws: F64
@@ -186,8 +188,7 @@ def _narrowed(posterior: Posterior, box: Box) -> Box:
 
 
 def _checked(spec: CalibrationSpec, best: F64, posterior: Posterior, runs: int, means: Means) -> Check:
-    """The point to ship and draws of the posterior, each run once with seeds of their own."""
+    """The point to ship with several seeds, draws of the posterior with one; none that the fit has seen."""
     seed = int(stream(spec.seed, "calibration/check")) % 2**31
-    draws = posterior.draw(runs, spec.seed)
-    found = run_points(spec, np.vstack([np.tile(best, (runs, 1)), draws]), seed, means)
-    return Check(found.figures[:runs], found.figures[runs:])
+    shipped = run_points(spec, best[None, :], seed, means, runs)
+    return Check(shipped.figures, run_points(spec, posterior.draw(runs, spec.seed), seed, means).figures)

@@ -13,11 +13,13 @@ from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
 
 DOCUMENT = "audit.json"
+CALIBRATION, WORLD = "calibration.json", "world.yaml"
 
 
 def mount(app: typer.Typer) -> None:
     """Add the commands of this room to the application."""
     app.command()(audit)
+    app.command()(calibrate)
 
 
 def audit(
@@ -62,3 +64,59 @@ def audit(
         print(f"Audit: {out / DOCUMENT}", file=sys.stderr)
     if page is not None:
         write_page(found, page, lang.value)
+
+
+def calibrate(
+    world: Annotated[
+        str, typer.Option("--world", help="World whose shipped calibration is run: evidence or report.")
+    ] = "evidence",
+    targets: Annotated[
+        Path | None, typer.Option("--targets", help="A calibration of your own, a YAML file.")
+    ] = None,
+    portfolio: options.Portfolio = None,
+    mapping: options.Mapping = None,
+    points: Annotated[int | None, typer.Option("--points", help="Points in each wave.")] = None,
+    waves: Annotated[int | None, typer.Option("--waves", help="Waves of points.")] = None,
+    check: Annotated[
+        int, typer.Option("--check", min=0, help="Runs of the result on fresh seeds; 0: none.")
+    ] = 8,
+    settings: options.Settings = None,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
+    out: options.Out = None,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """Fit a world to targets: what they leave possible, how sure that is, and what does not fit together."""
+    from calibration.calibrate import calibrate as run_calibration
+    from calibration.calibrated import calibrated_world, print_calibrated, to_json
+    from sim.cli.experiments import announcing, local_executor
+    from sim.report.files import write_text
+    from sim.spec.loader import to_yaml
+
+    changes: dict[str, object] = dict(read_settings(settings) or {})
+    if portfolio is not None:
+        changes |= {"portfolio.file": str(portfolio)} | (
+            {} if mapping is None else {"portfolio.mapping": str(mapping)}
+        )
+    with progress("starts") as show:
+        found = run_calibration(
+            targets or world,
+            points=points,
+            waves=waves,
+            changes=changes,
+            check=check,
+            workers=workers,
+            executor=local_executor(workers, cluster, 100),
+            cluster=cluster,
+            progress=announcing(show, out),
+            store=out,
+        )
+    if json:
+        typer.echo(to_json(found))
+    else:
+        print_calibrated(found, lang.value)
+    if out is not None:
+        write_text(out / CALIBRATION, to_json(found) + "\n")
+        write_text(out / WORLD, to_yaml(calibrated_world(found)))
+        print(f"Calibration: {out / CALIBRATION}, world: {out / WORLD}", file=sys.stderr)

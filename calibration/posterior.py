@@ -18,8 +18,9 @@ from calibration.simulated import Simulated
 from sim.core.columns import F64, I64
 from sim.core.rng import stream
 
-#: Share of the points that is accepted, and how many there are at least.
-ACCEPTED, LEAST = 0.7, 60
+#: Points that are accepted for each coefficient of the regression, at least in all, and at most as a share:
+#: as few as the regression allows, since it is a line only nearby.
+PER_COEFFICIENT, LEAST, MOST = 20, 200, 0.7
 #: Copies of each point, with target errors of their own.
 COPIES = 4
 #: Weight of the ridge on standardised figures, per accepted point (assumption: keeps ties harmless).
@@ -27,6 +28,9 @@ _RIDGE = 1e-3
 _EDGE = 1e-4
 #: Figures further than so many standard deviations from the middle count as so far (ratios of small numbers).
 _FAR = 5.0
+#: A target beyond nearly all that was simulated counts as the figure at this quantile: regressions are not
+#: stretched to where nothing was run.
+_OUTER = 0.01
 #: Standard deviation of a parameter spread evenly over its range, as a share of the range.
 PRIOR_SD = 12**-0.5
 
@@ -72,7 +76,7 @@ class Posterior:
         return np.asarray(self.shares[chosen])
 
 
-def infer(points: Simulated, targets: F64, errors: F64, seed: int, accepted: float = ACCEPTED) -> Posterior:
+def infer(points: Simulated, targets: F64, errors: F64, seed: int) -> Posterior:
     """What targets leave possible of the parameters.
 
     Parameters
@@ -83,8 +87,6 @@ def infer(points: Simulated, targets: F64, errors: F64, seed: int, accepted: flo
         Value of each target and the standard deviation of its error.
     seed:
         Of the errors given to simulated figures.
-    accepted:
-        Share of the points that is used.
 
     Raises
     ------
@@ -97,10 +99,11 @@ def infer(points: Simulated, targets: F64, errors: F64, seed: int, accepted: flo
     generator = np.random.default_rng(int(stream(seed, "calibration/errors")) % 2**63)
     noisy = np.tile(points.figures, (COPIES, 1)) + errors * generator.standard_normal((COPIES * n, k))
     scale = _spread(noisy)
+    targets = np.clip(targets, *np.quantile(noisy, (_OUTER, 1 - _OUTER), axis=0))
     z = np.clip((noisy - np.median(noisy, axis=0)) / scale, -_FAR, _FAR)
     z -= np.clip((targets - np.median(noisy, axis=0)) / scale, -_FAR, _FAR)
     distance = np.sqrt((z**2).mean(axis=1))
-    count = min(len(z), max(int(accepted * len(z)), LEAST, 4 * (k + 1)))
+    count = COPIES * int(min(MOST * n, max(LEAST, PER_COEFFICIENT * (k + 1))))
     near = np.argsort(distance, kind="stable")[:count]
     reach = float(distance[near[-1]]) or 1.0
     weights = np.maximum(1 - (distance[near] / reach) ** 2, 1e-6)

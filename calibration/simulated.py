@@ -75,9 +75,10 @@ def run_box(spec: CalibrationSpec, box: Box, points: int, means: Means) -> Simul
 
 
 def run_points(spec: CalibrationSpec, shares: F64, seed: int, means: Means, runs: int = 1) -> Simulated:
-    """Run given points, places in the prior ranges of shape (points, parameters), ``runs`` times each.
+    """Run given points, places in the prior ranges of shape (points, parameters), with ``runs`` seeds each.
 
-    Figures are those of the means over the runs. Raises as :func:`run_box`.
+    All points have the same seeds. The result has a row for each point and seed, seeds of a point
+    together. Raises as :func:`run_box`.
     """
     values = {name: Range(values=[one.at(float(x)) for x in shares[:, row]])
               for row, (name, one) in enumerate(spec.parameters.items())}  # fmt: skip
@@ -133,23 +134,25 @@ def _read(
     table: RunTable,
 ) -> Simulated:  # fmt: skip
     names = [target.id for target in spec.measured]
-    points = next(iter(plans.values())).settings
-    figures = np.full((len(points), len(names)), np.nan)
+    plan = next(iter(plans.values()))
+    runs = plan.spec.runs
+    figures = np.full((len(plan.settings) * runs, len(names)), np.nan)
     for group, members in groups.items():
         plan = plans[group]
         order = {arm: place for place, arm in enumerate(plan.arms)}
-        keys = set(plan.keys)
-        rows = table.read(plan.hash, order, keys, tables_of(one.figure for one in members))
-        by_point: dict[int, list[RunRow]] = defaultdict(list)
+        rows = table.read(plan.hash, order, set(plan.keys), tables_of(one.figure for one in members))
+        starts: dict[int, list[RunRow]] = defaultdict(list)
         for row in rows:
-            by_point[row["point"]].append(row)
+            starts[row["point"] * runs + row["index"]].append(row)
         for target in members:
             column = names.index(target.id)
-            for point, found in by_point.items():
+            for start, found in starts.items():
                 mean = estimate(target, found).mean
-                figures[point, column] = np.nan if mean is None else mean
+                figures[start, column] = np.nan if mean is None else mean
     shares = [
-        [share_of(one, _number(point[name])) for name, one in spec.parameters.items()] for point in points
+        [share_of(one, _number(point[name])) for name, one in spec.parameters.items()]
+        for point in plan.settings
+        for _ in range(runs)
     ]
     return Simulated(tuple(spec.parameters), tuple(names), np.array(shares), figures)
 

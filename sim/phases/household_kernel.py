@@ -343,9 +343,9 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
             meant = fall_due(i, k, clock, b, a, p, standard, key, flows)
             if meant != NOTHING and a.plan_left[k] > 0:
                 meant = ALL if follow_plan(k, clock, a, p, key) else NOTHING
-        if meant != ALL and late_before and a.plan_left[k] == 0 and a.settlement_amount[k] == 0:
-            if means_to_pay(i, k, clock, b, a, p, key, flows):
-                meant = ALL
+        free_to_pay = late_before and a.plan_left[k] == 0 and a.settlement_amount[k] == 0
+        if meant != ALL and free_to_pay and means_to_pay(i, k, clock, b, a, p, key, flows):
+            meant = ALL
         a.means[k] = meant
     for asked_first in (True, False):
         for k in range(first, last):
