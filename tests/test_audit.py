@@ -153,7 +153,7 @@ def test_the_command_prints_writes_and_fills_a_page(
     assert [(item["claim"], item["n"]) for item in document["rows"]] == [("S01", 2), ("S16", 2)]
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "OUTDATED" not in text
-    assert "| S01 |" in text and "accounts of the common list" in text
+    assert "| S01 |" in text and "accounts that became 31 days late" in text
     assert main([*words, "--json", "--lang", "zh"], ROOMS) == 0  # from the runs that were kept
     assert json.loads(capsys.readouterr().out) == document
 

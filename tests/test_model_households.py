@@ -228,6 +228,20 @@ def test_forgetting_and_remembering() -> None:
     assert home.a.collected_recent[0] == 0  # nobody asked
 
 
+@pytest.mark.parametrize("chance", [1.0, 0.0])
+def test_who_pays_only_what_falls_due_anew_stays_as_late_as_before(chance: float) -> None:
+    home = household(pays_current_due=chance)
+    home.week(0)
+    assert home.a.days_past_due[0] == 0  # nobody was late: the due is paid
+    home.a.forgot[0], home.a.arrears[0] = False, home.a.instalment[0]
+    home.a.balance[0] = 500_000
+    home.weeks(1, 13)
+    missed = 1 if chance else 3  # dues of weeks 4 and 8, and the one from before
+    assert home.a.arrears[0] == missed * home.a.instalment[0]
+    assert home.a.cumulative_paid[0] == 10_000 + (2 * 10_000 if chance else 0)
+    assert (home.a.days_past_due[0] == 3 + 7 * 4) == bool(chance)
+
+
 def test_a_reminder_makes_a_forgetful_borrower_pay_and_counts_as_asked() -> None:
     home = household(forgets=1.0)
     home.weeks(0, 3)

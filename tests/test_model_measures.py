@@ -99,6 +99,47 @@ def test_who_was_not_followed_long_enough_does_not_count_unless_cured() -> None:
     assert value(of, "cure_rate_30d") == pytest.approx(1 / 4)
 
 
+def entry(week: int, **more: Any) -> dict[str, Any]:
+    """A placement of the run itself, in a run whose last week is 60."""
+    return {"frozen": False, "week": week, "followed": min(52, 60 - week), "open": week > 8, **more}
+
+
+def test_entries_count_when_they_could_be_followed_whatever_became_of_them() -> None:
+    of = record(
+        [
+            entry(10, cured_after=4, has_app=True, balance=400_000),
+            entry(12, cured_after=20, balance=400_001),
+            entry(13, cured_after=27, has_app=True, balance=400_000),
+            entry(14),
+            entry(34, cured_after=26),
+            entry(35, cured_after=1),  # five weeks short of 180 days: neither cured nor uncured
+            entry(40, cured_after=2),
+            entry(20, cured_after=1, hold_out=True),
+            entry(20, cured_after=1, stage=EARLY),
+            {"cured_after": 1, "week": 0, "open": False},  # of the common list
+        ]
+    )
+    assert value(of, "cure_rate_180d_on_entry") == pytest.approx(3 / 5)
+    assert value(of, "cure_rate_180d_on_entry_with_app") == pytest.approx(1 / 2)
+    assert value(of, "cure_rate_180d_on_entry_low_value") == pytest.approx(1 / 2)
+    assert value(of, "cure_rate_30d_on_entry") == pytest.approx(3 / 7)
+    assert value(of, "cure_rate_30d_on_entry_early") == 1.0
+    assert "followed for 52 weeks" in reason(of, "cure_rate_360d_on_entry")
+    assert "stage middle" in reason(record([{}]), "cure_rate_180d_on_entry")
+
+
+def test_recovery_on_entry_counts_at_most_the_balance() -> None:
+    of = record(
+        [
+            entry(5, stage=3, amount=1000, paid=300),
+            entry(7, stage=3, amount=1000, paid=5000),
+            entry(30, stage=3, amount=1000, paid=1000),  # not followed for a year
+        ]
+    )
+    assert value(of, "recovery_rate_360d_on_entry_late") == pytest.approx(1300 / 2000)
+    assert "charged_off" in reason(of, "recovery_rate_360d_on_entry_charged_off")
+
+
 def test_parts_of_the_list_have_rates_of_their_own() -> None:
     low, high = 400_000, 400_001  # fen
     of = record(

@@ -18,8 +18,8 @@ from sim.phases.regions import ration_here, staff_shares
 from sim.spec.loader import load_world
 
 SMALL = {"population.borrowers": 4000, "population.firms": 100, "burn_in": 40}
-NAMES = ("ai_recognition", "voice_robot", "cloud_platform", "personalised_channel", "single_channel",
-         "amount_tiered", "risk_tiered")  # fmt: skip
+NAMES = ("ai_recognition", "voice_robot", "robot_only", "cloud_platform", "personalised_channel",
+         "single_channel", "amount_tiered", "risk_tiered")  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=("evidence", "report"))
@@ -56,6 +56,7 @@ def test_each_strategy_uses_the_channels_it_is_named_for(start: Ecosystem) -> No
     assert used["personalised_channel"] == {HUMAN, TEXT, MESSENGER, LETTER}
     assert used["single_channel"] == {HUMAN, TEXT}
     assert APP not in used["cloud_platform"]
+    assert used["robot_only"] == {ROBOT, TEXT}
     by_age = decide(strategy("personalised_channel"), cases, Capacity(0, 0)).attempts.sum(axis=2)
     assert not by_age[cases.age_group > 0, MESSENGER].any()
     assert not by_age[cases.age_group < 2, LETTER].any()

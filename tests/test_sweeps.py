@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from scipy.stats import qmc
 
 from sim.core.errors import SpecError
@@ -178,6 +179,26 @@ def test_levers_that_are_ranges_are_sampled_and_lists_are_crossed() -> None:
     assert set(plan.settings[0]) == {REACH, "collectors[0].effort"} and len(plan.keys) == 8 * 2
 
 
+def test_named_arms_may_differ_in_several_fields() -> None:
+    arms = {"now": {}, "more": {"strategy": "ai_tiered", "collectors[0].effort": 0.5}}
+    found = sweep(spec(levers={}, arms=arms, design={"kind": "sobol", "points": 2}), workers=1)
+    assert list(found.plan.arms) == ["now", "more"] and len(found.runs) == 2 * 2 * 2
+    of_more = found.runs[found.runs["arm"] == "more"]
+    assert (of_more["strategy"] == "ai_tiered").all() and (of_more["collectors[0].effort"] == 0.5).all()
+    assert found.runs[found.runs["arm"] == "now"]["strategy"].isna().all()
+
+
+def test_arms_and_levers_exclude_each_other() -> None:
+    with pytest.raises(ValidationError, match="together with levers"):
+        spec(arms={"now": {}})
+
+
+def test_listed_points_take_the_nth_value_of_every_list() -> None:
+    lists = {REACH: {"values": [0.1, 0.2, 0.3]}, "collectors[0].effort": {"values": [1.0, 0.5, 0.7]}}
+    plan = plan_sweep(spec(uncertainties=lists, design={"kind": "listed"}))
+    assert [tuple(point.values()) for point in plan.settings] == [(0.1, 1.0), (0.2, 0.5), (0.3, 0.7)]
+
+
 def test_the_worlds_own_interval_is_taken() -> None:
     name = "world.collection.agency_commission"
     plan = plan_sweep(spec(uncertainties={name: None}, worlds=["evidence", "report"]))
@@ -188,11 +209,18 @@ def test_the_worlds_own_interval_is_taken() -> None:
 FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"outcomes": ["contact_rat"]}, "did you mean 'contact_rate'"),
     ({"uncertainties": {"world.collection.nothing": {"low": 0, "high": 1}}}, "nothing"),
-    ({"uncertainties": {"world.households.job_loss": None}}, "has no interval of its own"),
+    ({"uncertainties": {"world.households.hiding": None}}, "has no interval of its own"),
     ({"uncertainties": {REACH: {"low": 0.5, "high": 7}}}, "out of range"),
     ({"levers": {"strategy": {"values": ["traditionl"]}}}, "did you mean 'traditional'"),
     ({"worlds": ["evidnce"]}, "did you mean 'evidence'"),
     ({"scenario": "baselin"}, "baseline"),
+    (
+        {
+            "design": {"kind": "listed"},
+            "uncertainties": {REACH: {"values": [0.1]}, "collectors[0].effort": {"values": [0.5, 1.0]}},
+        },
+        "values of one length",
+    ),
     ({"levers": {"weeks": {"values": [4, 8]}}}, "weeks"),
     ({"levers": {"seed": {"low": 1, "high": 9, "whole": True}}}, "seed"),
 ]

@@ -46,7 +46,9 @@ def entry_cure_rate(
         rows = rows[q.balance[rows] <= LOW_VALUE]
     after = q.cured_after[rows]
     cured = np.count_nonzero((after > 0) & (after <= weeks))
-    return ratio(float(cured), len(rows), f"no placement at stage {stage} was followed for {weeks} weeks")
+    return ratio(
+        float(cured), len(rows), f"no account was placed at stage {stage} and followed for {weeks} weeks"
+    )
 
 
 def entry_recovery_rate(record: RunRecord, stage: str) -> MeasureValue:
@@ -57,7 +59,7 @@ def entry_recovery_rate(record: RunRecord, stage: str) -> MeasureValue:
     return ratio(
         float(paid.sum()),
         float(q.amount[rows].sum()),
-        f"no placement at stage {stage} was followed for a year",
+        f"no account was placed at stage {stage} and followed for a year",
     )
 
 
