@@ -12,6 +12,7 @@ import pytest
 import yaml
 from conftest import Said
 
+from calibration.adapter import simulator
 from calibration.calibrate import calibrate
 from calibration.calibrated import calibrated_world, fitted, rounded
 from calibration.coverage import PASSES, coverage
@@ -234,3 +235,18 @@ class TestFaults:
     def test_an_unknown_name_is_told(self) -> None:
         with pytest.raises(SpecError, match="evidence, report"):
             load_calibration("reprot")
+
+
+class TestAdapter:
+    def test_the_model_is_a_function_of_its_parameters(self) -> None:
+        run = simulator(CalibrationSpec.model_validate(TINY))
+        one, other = run([0.5, 0.3], 800, 4), run([0.5, 0.8], 800, 4)
+        assert one.shape == (2,) and np.isfinite(one).all()
+        assert one[0] == other[0] and one[1] < other[1]  # only the labour share of costs was changed
+        assert (run([0.5, 0.3], 800, 4) == one).all()
+        assert run([0.5, 0.3], 800, 5)[0] != one[0]
+
+    @pytest.mark.parametrize(("theta", "words"), [([0.5], "1 values"), ([0.5, 2.0], "out of range")])
+    def test_impossible_values_are_refused(self, theta: list[float], words: str) -> None:
+        with pytest.raises(SpecError, match=words):
+            simulator(CalibrationSpec.model_validate(TINY))(theta, 800, 1)
