@@ -13,13 +13,14 @@ from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
 
 DOCUMENT = "audit.json"
-CALIBRATION, WORLD = "calibration.json", "world.yaml"
+CALIBRATION, WORLD, SENSITIVITY = "calibration.json", "world.yaml", "sensitivity.csv"
 
 
 def mount(app: typer.Typer) -> None:
     """Add the commands of this room to the application."""
     app.command()(audit)
     app.command()(calibrate)
+    app.command()(sensitivity)
 
 
 def audit(
@@ -120,3 +121,45 @@ def calibrate(
         write_text(out / CALIBRATION, to_json(found) + "\n")
         write_text(out / WORLD, to_yaml(calibrated_world(found)))
         print(f"Calibration: {out / CALIBRATION}, world: {out / WORLD}", file=sys.stderr)
+
+
+def sensitivity(
+    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")],
+    method: Annotated[
+        str, typer.Option("--method", help="sobol (indices), or morris (screening of many fields).")
+    ] = "sobol",
+    points: Annotated[int, typer.Option("--points", help="Base points, or trajectories.")] = 64,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
+    out: options.Out = None,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """Say how much of each outcome every uncertain number of a sweep carries."""
+    from calibration.effects_table import print_sensitivity, sensitivity_json
+    from calibration.sensitivity import sensitivity as run_sensitivity
+    from sim.cli.experiments import announcing, local_executor
+    from sim.core.errors import SpecError
+    from sim.experiments.export import csv_text
+    from sim.report.files import write_text
+
+    if method not in ("sobol", "morris"):
+        raise SpecError("--method", "", f"{method!r} is no method", "sobol or morris")
+    with progress("starts") as show:
+        found = run_sensitivity(
+            name,
+            method="sobol" if method == "sobol" else "morris",
+            points=points,
+            workers=workers,
+            executor=local_executor(workers, cluster, 100),
+            cluster=cluster,
+            progress=announcing(show, out),
+            store=out,
+        )
+    if json:
+        typer.echo(sensitivity_json(found))
+    else:
+        print_sensitivity(found, lang.value)
+    if out is not None:
+        write_text(out / SENSITIVITY, csv_text(found.table))
+        print(f"Sensitivity: {out / SENSITIVITY}", file=sys.stderr)

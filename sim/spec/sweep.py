@@ -18,7 +18,7 @@ Value = bool | int | float | str | None
 class Range(Spec):
     """What a field may be: a list of values, or anything between two numbers."""
 
-    values: Annotated[list[Value | list[Value]] | None, Field(min_length=1, max_length=1000)] = None
+    values: Annotated[list[Value | list[Value]] | None, Field(min_length=1, max_length=MOST_POINTS)] = None
     low: float | None = None
     high: float | None = None
     scale: Literal["linear", "log"] = "linear"
