@@ -23,6 +23,8 @@ from sim.experiments.running import Means, Progress
 _TAIL, _MARGIN = 0.005, 0.1
 #: To choose the point to ship, a target beyond nearly all points counts as the figure at this quantile.
 _OUTER = 0.01
+#: How far the first round goes from the point to ship, in widths of the box; how much less each later one.
+_REACH, _SHRINKS = 0.2, 0.7
 #: A posterior this wide, as a share of the prior's standard deviation, has learnt nothing.
 NOT_IDENTIFIED = 0.9
 #: Parameters correlated this much cannot be told apart by the targets.
@@ -100,6 +102,7 @@ def calibrate(
     *,
     points: int | None = None,
     waves: int | None = None,
+    rounds: int | None = None,
     changes: Mapping[str, object] | None = None,
     check: int = 8,
     workers: int | None = None,
@@ -114,7 +117,7 @@ def calibrate(
     ----------
     spec:
         A shipped name, a YAML file or an object.
-    points, waves, changes:
+    points, waves, rounds, changes:
         Replace or extend what it says.
     check:
         Runs of the point to ship, and draws of the posterior, on seeds that the fit has not seen; 0: none.
@@ -129,7 +132,8 @@ def calibrate(
     StoppedError
         When the work was interrupted; with a store the same call goes on from there.
     """
-    found = _changed(spec, points, waves, changes)
+    asked = {"points": points, "waves": waves, "rounds": rounds}
+    found = _changed(spec, asked, changes)
     means = Means(workers, executor, cluster, progress, store)
     values = np.array([target.value for target in found.measured])
     errors = np.array([target.error for target in found.measured])
@@ -141,10 +145,7 @@ def calibrate(
     everything = joined(parts)
     near = everything.within(box).defined
     posterior = _posterior(found, parts, box, values, errors)
-    emulator = emulate(near)
-    best = best_point(
-        emulator, values, errors, box, np.vstack([posterior.draw(200, found.seed), near.shares])
-    )
+    best, emulator = _chosen(found, box, near, posterior, means)
     return Calibrated(
         found, everything, box, posterior, coverage(near, errors, found.seed), emulator, best,
         _checked(found, best, posterior, check, means) if check else None,
@@ -152,18 +153,16 @@ def calibrate(
 
 
 def _changed(
-    spec: str | Path | CalibrationSpec, points: int | None, waves: int | None,
-    changes: Mapping[str, object] | None,
-) -> CalibrationSpec:  # fmt: skip
+    spec: str | Path | CalibrationSpec, asked: Mapping[str, int | None], changes: Mapping[str, object] | None
+) -> CalibrationSpec:
     from sim.spec.faults import validate
 
     found = spec if isinstance(spec, CalibrationSpec) else load_calibration(spec)
-    if points is None and waves is None and not changes:
+    given = {name: value for name, value in asked.items() if value is not None}
+    if not given and not changes:
         return found
-    data = found.model_dump(mode="json", exclude_unset=True)
-    data |= {"points": points or found.points, "waves": waves or found.waves}
-    data["changes"] = {**found.changes, **(changes or {})}
-    return validate(CalibrationSpec, data, "call")
+    data = found.model_dump(mode="json", exclude_unset=True) | given
+    return validate(CalibrationSpec, {**data, "changes": {**found.changes, **(changes or {})}}, "call")
 
 
 def _posterior(
@@ -185,6 +184,27 @@ def _narrowed(posterior: Posterior, box: Box) -> Box:
     return np.column_stack(
         [np.maximum(box[:, 0], ends[:, 0] - margin), np.minimum(box[:, 1], ends[:, 1] + margin)]
     )
+
+
+def _chosen(
+    spec: CalibrationSpec, box: Box, near: Simulated, posterior: Posterior, means: Means
+) -> tuple[F64, Emulator]:
+    """The point to ship: the stand-in's choice, tried and corrected by points ever closer around it."""
+    values = np.array([target.value for target in spec.measured])
+    errors = np.array([target.error for target in spec.measured])
+    reachable = np.clip(values, *np.quantile(near.figures, (_OUTER, 1 - _OUTER), axis=0))
+    starts = np.vstack([posterior.draw(200, spec.seed), near.shares])
+    emulator = emulate(near)
+    best = best_point(emulator, reachable, errors, box, starts)
+    known, width = near, box[:, 1] - box[:, 0]
+    for turn in range(spec.rounds):
+        reach = _REACH * _SHRINKS**turn * width
+        close = np.column_stack([np.maximum(box[:, 0], best - reach), np.minimum(box[:, 1], best + reach)])
+        tried = run_box(spec, close, max(8, spec.points // 4), means)
+        known = joined([known, tried]).defined
+        emulator = emulate(known, best, box)
+        best = best_point(emulator, reachable, errors, close, np.vstack([best, tried.shares]))
+    return best, emulator
 
 
 def _checked(spec: CalibrationSpec, best: F64, posterior: Posterior, runs: int, means: Means) -> Check:

@@ -78,6 +78,9 @@ def calibrate(
     mapping: options.Mapping = None,
     points: Annotated[int | None, typer.Option("--points", help="Points in each wave.")] = None,
     waves: Annotated[int | None, typer.Option("--waves", help="Waves of points.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", help="Rounds that try the chosen point; 0: none.")
+    ] = None,
     check: Annotated[
         int, typer.Option("--check", min=0, help="Runs of the result on fresh seeds; 0: none.")
     ] = 8,
@@ -105,6 +108,7 @@ def calibrate(
             targets or world,
             points=points,
             waves=waves,
+            rounds=rounds,
             changes=changes,
             check=check,
             workers=workers,

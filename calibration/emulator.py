@@ -19,6 +19,8 @@ from sim.core.columns import F64
 
 _ALPHAS = tuple(10.0**power for power in range(-2, 5))
 _STARTS = 6
+#: Distance at which a point weighs 60 % in a fit around another, in widths of the box; least weight.
+_NEAR, _FLOOR = 0.1, 1e-4
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,24 @@ class Emulator:
         return np.asarray(self.centre + self.spread * scaled)
 
 
-def emulate(points: Simulated) -> Emulator:
-    """Fit by ridge regression to points with all figures defined; the ridge by leave-one-out error."""
+def emulate(points: Simulated, around: F64 | None = None, box: Box | None = None) -> Emulator:
+    """Fit by ridge regression to points with all figures defined; the ridge by leave-one-out error.
+
+    ``around``: a point near which the fit should be good; others weigh less by their distance from it, in
+    widths of ``box`` (by default, of the prior ranges).
+    """
+    weights = np.ones(len(points.shares))
+    if around is not None:
+        width = 1.0 if box is None else box[:, 1] - box[:, 0]
+        distance = np.sqrt((((points.shares - around) / width) ** 2).mean(axis=1))
+        weights = np.exp(-0.5 * (distance / _NEAR) ** 2) + _FLOOR
     centre = points.figures.mean(axis=0)
     spread = np.maximum(points.figures.std(axis=0), 1e-12)
     models, skill = [], []
     for column in ((points.figures - centre) / spread).T:
         regression = RidgeCV(_ALPHAS, scoring="neg_mean_squared_error")
         model = make_pipeline(PolynomialFeatures(2, include_bias=False), StandardScaler(), regression)
-        model.fit(points.shares, column)
+        model.fit(points.shares, column, ridgecv__sample_weight=weights)
         skill.append(1.0 + float(regression.best_score_))
         models.append(model)
     return Emulator(tuple(models), centre, spread, np.array(skill))

@@ -84,8 +84,9 @@ class CalibrationSpec(Spec):
 
     ``changes``: replaced in every scenario, such as the number of borrowers. ``points``: of the design in
     each wave, a power of 2; ``waves``: each after the first draws its points from the part of the ranges
-    that the one before left possible. ``parameters``: fields and the ranges that are possible before
-    anything is known, uniform on their scale.
+    that the one before left possible. ``rounds``: of a quarter as many points each, ever closer around the
+    point to ship; they choose it and are not used for the posterior. ``parameters``: fields and the ranges
+    that are possible before anything is known, uniform on their scale.
     """
 
     schema_version: Literal[1] = 1
@@ -96,6 +97,7 @@ class CalibrationSpec(Spec):
     seed: int = Field(default=1, ge=0)
     points: int = Field(default=256, ge=8)
     waves: int = Field(default=2, ge=1, le=10)
+    rounds: int = Field(default=3, ge=0, le=20)
     changes: dict[str, object] = Field(default_factory=dict)
     parameters: dict[str, Range] = Field(min_length=1)
     targets: dict[str, Target] = Field(min_length=1)

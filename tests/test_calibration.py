@@ -35,6 +35,7 @@ TINY: dict[str, Any] = {
     "world": "evidence",
     "points": 32,
     "waves": 2,
+    "rounds": 1,
     "changes": {"population.borrowers": 1500, "population.firms": 60, "burn_in": 20},
     "parameters": {
         WILLING: {"low": 0.05, "high": 0.9},
@@ -142,6 +143,14 @@ class TestChoice:
         found = best_point(emulator, target, np.full(3, 0.01), whole_box(3), shares)
         assert found == pytest.approx(truth, abs=0.02)
 
+    def test_near_a_point_the_stand_in_is_good_where_a_parabola_is_not(self) -> None:
+        shares = np.random.default_rng(2).random((600, 2))
+        figures = np.exp(4 * shares[:, :1]) + shares[:, 1:]
+        points, here = Simulated(("a", "b"), ("t",), shares, figures), np.array([0.2, 0.5])
+        truth = np.exp(0.8) + 0.5
+        far, near = (emulate(points, around).figures(here)[0, 0] for around in (None, here))
+        assert abs(near - truth) < 0.1 * abs(far - truth)
+
     def test_a_fitted_number_says_so_and_holds_its_value(self) -> None:
         old = Quantity(value=1.0, unit="share", source="assumption", note="n")
         new = fitted(old, 0.123456, 0.2, 0.3)
@@ -185,7 +194,11 @@ class TestRuns:
             "targets": {**TINY["targets"], "labour": {**TINY["targets"]["labour"], "value": 0.4}},
         }
         again = calibrate(
-            CalibrationSpec.model_validate({**other, "waves": 1}), check=0, store=tmp_path, workers=1
+            CalibrationSpec.model_validate({**other, "waves": 1}),
+            rounds=0,
+            check=0,
+            store=tmp_path,
+            workers=1,
         )
         assert sorted((tmp_path / "runs" / "parts").iterdir()) == parts  # another question runs nothing
         assert again.settings["world.collection.channels.human.labour"] < labour - 0.1
