@@ -13,7 +13,7 @@ from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
 
 DOCUMENT = "audit.json"
-CALIBRATION, WORLD, SENSITIVITY = "calibration.json", "world.yaml", "sensitivity.csv"
+CALIBRATION, WORLD, SENSITIVITY, BOXES = "calibration.json", "world.yaml", "sensitivity.csv", "boxes.json"
 
 
 def mount(app: typer.Typer) -> None:
@@ -21,6 +21,7 @@ def mount(app: typer.Typer) -> None:
     app.command()(audit)
     app.command()(calibrate)
     app.command()(sensitivity)
+    app.command()(discover)
 
 
 def audit(
@@ -167,3 +168,49 @@ def sensitivity(
     if out is not None:
         write_text(out / SENSITIVITY, csv_text(found.table))
         print(f"Sensitivity: {out / SENSITIVITY}", file=sys.stderr)
+
+
+def discover(
+    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")],
+    outcome: Annotated[str, typer.Option("--outcome", help="One of the sweep's outcomes.")],
+    arm: Annotated[str | None, typer.Option("--arm", help="The arm; by default the last.")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="The arm it is compared with; by default the first.")
+    ] = None,
+    above: Annotated[float | None, typer.Option("--above", help="Where the outcome is above this.")] = None,
+    below: Annotated[float | None, typer.Option("--below", help="Where it is below this.")] = None,
+    points: Annotated[int | None, typer.Option("--points", help="Points of the sweep.")] = None,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
+    out: options.Out = None,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """Find where in what is uncertain a strategy stops winning, or a rule backfires."""
+    from json import dumps
+
+    from calibration.discovery import discover as find_boxes
+    from calibration.effects_table import print_discovery
+    from sim.cli.experiments import announcing, local_executor
+    from sim.experiments.sweeps import sweep as run_sweep
+    from sim.report.files import write_text
+
+    with progress("starts") as show:
+        done = run_sweep(
+            name,
+            points=points,
+            workers=workers,
+            executor=local_executor(workers, cluster, 100),
+            cluster=cluster,
+            progress=announcing(show, out),
+            store=out,
+        )
+    found = find_boxes(done, outcome, arm=arm, against=against, above=above, below=below)
+    document = dumps([one.document() for one in found], ensure_ascii=False, allow_nan=False)
+    if json:
+        typer.echo(document)
+    else:
+        print_discovery(found, lang.value)
+    if out is not None:
+        write_text(out / BOXES, document + "\n")
+        print(f"Boxes: {out / BOXES}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Effects of uncertain numbers on screen and as JSON."""
+"""Effects of uncertain numbers, and boxes of them, on screen and as JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from calibration.discovery import Discovery
 from calibration.sensitivity import Sensitivity
 from sim.cli.table import console
 from sim.measures import MEASURES
@@ -45,6 +46,30 @@ def print_sensitivity(found: Sensitivity, lang: str) -> None:
         table.add_section()
     to.print(table)
     to.print(Text(text(f"sensitivity.note_{found.method}", lang), "dim"))
+
+
+def print_discovery(found: list[Discovery], lang: str) -> None:
+    """Print the box of each world: its bounds, how much of what is asked it holds, and how purely."""
+    to = console()
+    for one in found:
+        label = MEASURES[one.outcome].label
+        words = label.zh if lang == "zh" else label.en
+        arms = one.arm if one.against is None else f"{one.arm} − {one.against}"
+        share = f"{one.interesting} / {one.points}"
+        to.print(Text(f"{one.world}: {words}, {arms} {one.asked} ({share})", "bold"))
+        if one.box is None:
+            to.print(Text(text("discover.none" if one.interesting == 0 else "discover.all", lang)))
+            continue
+        said = {"coverage": one.box.coverage, "density": one.box.density, "mass": one.box.mass}
+        shares = {key: f"{100 * value:.0f}" for key, value in said.items()}
+        to.print(Text(text("discover.box", lang, **shares)))
+        table = Table(pad_edge=False)
+        for key in ("field", "low", "high", "chance"):
+            table.add_column(text(f"discover.{key}", lang), overflow="fold")
+        for row in one.table().to_dict("records"):
+            name = str(row["field"]).removeprefix("world.")
+            table.add_row(name, _short(row["low"]), _short(row["high"]), f"{row['chance']:.2g}")
+        to.print(table)
 
 
 def _figure(mean: Any, low: Any, high: Any) -> str:
