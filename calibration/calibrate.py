@@ -141,7 +141,7 @@ def calibrate(
     for wave in range(found.waves):
         if wave:
             box = _narrowed(_posterior(found, parts, box, values, errors), box)
-        parts.append(run_box(found, box, found.points, means))
+        parts.append(run_box(found, box, found.points, means, wave))
     everything = joined(parts)
     near = everything.within(box).defined
     posterior = _posterior(found, parts, box, values, errors)
@@ -200,7 +200,7 @@ def _chosen(
     for turn in range(spec.rounds):
         reach = _REACH * _SHRINKS**turn * width
         close = np.column_stack([np.maximum(box[:, 0], best - reach), np.minimum(box[:, 1], best + reach)])
-        tried = run_box(spec, close, max(8, spec.points // 4), means)
+        tried = run_box(spec, close, max(8, spec.points // 4), means, spec.waves + turn)
         known = joined([known, tried]).defined
         emulator = emulate(known, best, box)
         best = best_point(emulator, reachable, errors, close, np.vstack([best, tried.shares]))

@@ -60,8 +60,11 @@ def whole_box(parameters: int) -> Box:
     return np.tile([0.0, 1.0], (parameters, 1))
 
 
-def run_box(spec: CalibrationSpec, box: Box, points: int, means: Means) -> Simulated:
+def run_box(spec: CalibrationSpec, box: Box, points: int, means: Means, turn: int = 0) -> Simulated:
     """Run a Sobol sample of a box and measure every target at each point.
+
+    ``turn``: which sample it is; each has a scramble and a run seed of its own, so that samples of boxes
+    that hardly differ are not the same points again.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def run_box(spec: CalibrationSpec, box: Box, points: int, means: Means) -> Simul
         When the work was interrupted; with a store the same call goes on from there.
     """
     ranges = {name: narrowed(one, box[row]) for row, (name, one) in enumerate(spec.parameters.items())}
-    return _run(spec, ranges, Design(kind="sobol", points=points), spec.seed, means, 1)
+    return _run(spec, ranges, Design(kind="sobol", points=points), spec.seed + turn, means, 1)
 
 
 def run_points(spec: CalibrationSpec, shares: F64, seed: int, means: Means, runs: int = 1) -> Simulated:

@@ -18,11 +18,12 @@ from calibration.calibrated import calibrated_world, fitted, rounded
 from calibration.coverage import PASSES, coverage
 from calibration.emulator import best_point, emulate
 from calibration.posterior import infer, weighted_quantiles
-from calibration.simulated import Simulated, share_of, whole_box
+from calibration.simulated import Simulated, run_box, share_of, whole_box
 from calibration.targets import CalibrationSpec, calibration_names, load_calibration
 from sim.cli.entry import main
 from sim.core.errors import SpecError
 from sim.experiments.run_table import RunTable
+from sim.experiments.running import Means
 from sim.spec.base import Quantity
 from sim.spec.loader import load_world
 from sim.spec.sweep import Range
@@ -206,6 +207,13 @@ class TestRuns:
         number = dict(world.numbers())["collection.channels.human.labour"]
         assert number.value == rounded(labour) and number.source == "fitted"
         assert RunTable(tmp_path).experiments()
+
+    def test_a_second_sample_of_the_same_box_has_other_points_and_other_chance(self) -> None:
+        spec = CalibrationSpec.model_validate({**TINY, "changes": {**TINY["changes"], "burn_in": 4}})
+        one, other = (run_box(spec, whole_box(2), 8, Means(workers=1), turn) for turn in range(2))
+        gaps = np.abs(one.shares[:, None] - other.shares[None]).max(axis=2)
+        # else leave-one-out errors and coverage would be judged on points that are there twice
+        assert gaps.min() > 1e-3
 
     def test_the_command_writes_a_world_that_runs(self, cli: Callable[..., Any], tmp_path: Path) -> None:
         path = tmp_path / "mine.yaml"
