@@ -1,4 +1,5 @@
 # make run    set up, compare the three strategies in both worlds, write out/report.html
+# make dashboard   set up, open the dashboard
 # make test   set up with the tools of developers, smoke test on further interpreters, all tests
 # make lint   style, format and types
 
@@ -7,7 +8,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint smoke browser clean
+.PHONY: help run dashboard test lint smoke browser clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -33,6 +34,9 @@ $(VENV)/.warm: $(VENV)/.installed $(MODULES)
 run: $(VENV)/.warm
 	@$(VENV)/bin/arrears compare baseline --strategies traditional,ai_tiered,app_based \
 	    --worlds evidence,report --runs 20 --out out
+
+dashboard: $(VENV)/.warm
+	@$(VENV)/bin/arrears dashboard
 
 browser:
 	@scripts/browser

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 #: Modules that mount commands of their own on the application.
-ROOMS = ("calibration.commands",)
+ROOMS = ("calibration.commands", "dashboard.commands")
 
 
 def main() -> None:

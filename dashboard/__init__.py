@@ -1,0 +1,1 @@
+"""The dashboard: pages on the results of the simulator; no model code."""

@@ -1,0 +1,119 @@
+"""The network on a canvas: what is sent to the browser, and what comes back."""
+
+from __future__ import annotations
+
+import base64
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dashboard.layout import positions
+from sim.core.columns import F64
+from sim.experiments.recording import STATES, Intervention, Recording
+from sim.network.sector_table import load_sector_table
+from sim.spec.labels import text
+
+_WORDS = (
+    "play",
+    "pause",
+    "step",
+    "back",
+    "speed",
+    "week",
+    "fail",
+    "rescue",
+    "protect",
+    "pick",
+    "canvas",
+    "reset",
+)
+#: Grey, amber, red, blue: told apart by colour-blind readers, and each has a shape of its own.
+COLOURS = ("#B8C4CE", "#E69F00", "#A50F15", "#0072B2")
+
+
+def payload(
+    recording: Recording, places: F64, lang: str, interventions: tuple[Intervention, ...] = ()
+) -> dict[str, Any]:
+    """What the canvas draws; states and arrears as base64 bytes, a row a week."""
+    sales = np.sqrt(recording.weekly_sales / max(1, recording.weekly_sales.max()))
+    crowd = min(1.0, (150 / len(sales)) ** 0.5)
+    return {
+        "x": places[:, 0].round(4).tolist(),
+        "y": places[:, 1].round(4).tolist(),
+        "size": ((4 + 10 * sales) * crowd).round(1).tolist(),
+        "sector": recording.sector.tolist(),
+        "sectors": _sector_names(recording, lang),
+        "buyer": recording.buyer.tolist(),
+        "supplier": recording.supplier.tolist(),
+        "states": base64.b64encode(recording.states.tobytes()).decode(),
+        "overdue": base64.b64encode(_levels(recording).tobytes()).decode(),
+        "weeks": recording.weeks,
+        "names": [text(f"dash.state_{name}", lang) for name in STATES],
+        "colours": COLOURS,
+        "words": {word: text(f"dash.{word}", lang) for word in _WORDS},
+        "marked": [one.firm for one in interventions],
+    }
+
+
+def _levels(recording: Recording) -> Any:
+    """Arrears of links as 0 to 255: root of the weeks of usual trade that are owed late, at most 16 weeks."""
+    usual = np.maximum(1.0, recording.weekly_sales[recording.supplier] * 0.05)
+    share = np.sqrt(np.minimum(16.0, recording.overdue / usual) / 16.0)
+    return np.ceil(share * 255).astype(np.uint8)
+
+
+def _sector_names(recording: Recording, lang: str) -> list[str]:
+    table = load_sector_table()
+    chinese = dict(zip(table.sectors, table.names_zh, strict=True))
+    return [chinese.get(name, name) if lang == "zh" else name.replace("_", " ") for name in recording.sectors]
+
+
+@cache
+def _component() -> Any:
+    folder = Path(__file__).parent
+    return st.components.v2.component(
+        "arrears_network",
+        html=(folder / "network.html").read_text(encoding="utf-8"),
+        css=(folder / "network.css").read_text(encoding="utf-8"),
+        js=(folder / "network.js").read_text(encoding="utf-8"),
+    )
+
+
+def network(
+    recording: Recording, lang: str, interventions: tuple[Intervention, ...], key: str
+) -> Intervention | None:
+    """Draw a recording; what the reader does to a firm, once."""
+    data = payload(recording, _places(recording), lang, interventions)
+    found = _component()(key=key, data=data, on_act_change=lambda: None)
+    act = found.act
+    if not isinstance(act, dict) or act.get("action") not in ("fail", "rescue", "protect"):
+        return None
+    week = min(int(act["week"]), recording.weeks - 1)
+    return Intervention(act["action"], week, int(act["firm"]))
+
+
+def _places(recording: Recording) -> F64:
+    """Positions, computed once for a network."""
+    key = (recording.buyer.tobytes(), recording.supplier.tobytes())
+    kept: dict[Any, F64] = st.session_state.setdefault("places", {})
+    if key not in kept:
+        kept.clear()
+        kept[key] = positions(recording)
+    return kept[key]
+
+
+@cache
+def _language_component() -> Any:
+    # on more than one line: a single one is taken for a path
+    script = """export default ({ data }) => {
+        document.documentElement.lang = data;
+    };"""
+    return st.components.v2.component("arrears_language", js=script)
+
+
+def set_language(lang: str) -> None:
+    """Tell the browser the language of the page, for screen readers and fonts."""
+    _language_component()(key="language", data={"zh": "zh-CN"}.get(lang, lang))

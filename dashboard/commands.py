@@ -1,0 +1,45 @@
+"""The command that opens the dashboard."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+#: Settings that hold wherever it is started; ``.streamlit/config.toml`` says the same for ``streamlit run``.
+SETTINGS = {
+    "server.headless": "true",
+    "server.maxUploadSize": "5",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
+}
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(dashboard)
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
+) -> None:
+    """Open the dashboard: a web page on this machine, until Ctrl-C."""
+    page = Path(__file__).with_name("app.py")
+    settings = {**SETTINGS, "server.port": str(port), "server.address": address}
+    flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    # the packages stand beside this one, wherever the command is started
+    paths = [str(page.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    try:
+        code = subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *flags], env=environment)
+    except KeyboardInterrupt:
+        code = 0
+    raise typer.Exit(code)

@@ -1,0 +1,48 @@
+"""What a page knows of its reader: language, values of the controls from a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard.links import Field, read_link, write_link
+from sim.spec.labels import LANGUAGES, text
+
+
+def language() -> str:
+    """``en`` or ``zh``: the switch in the sidebar, at first what the link says."""
+    if "lang" not in st.session_state:
+        given = st.query_params.get("lang", "en")
+        st.session_state.lang = given if given in LANGUAGES else "en"
+    return str(st.session_state.lang)
+
+
+def say(key: str, **values: object) -> str:
+    """A text of the dashboard in the reader's language."""
+    return text(f"dash.{key}", language(), **values)
+
+
+def linked(page: str, fields: Sequence[Field]) -> dict[str, Any]:
+    """First values of a page's controls; a link is read once and then put away."""
+    kept = f"{page}.values"
+    if len(st.query_params.keys() - {"lang"}):
+        params = {name: st.query_params[name] for name in st.query_params}
+        st.session_state[kept], dropped = read_link(params, fields, language())
+        st.session_state[f"{page}.dropped"] = dropped
+        st.query_params.clear()
+    for sentence in st.session_state.get(f"{page}.dropped", ()):
+        st.warning(sentence, icon=":material/link_off:")
+    values: dict[str, Any] = st.session_state.setdefault(
+        kept, {field.name: field.default for field in fields}
+    )
+    return values
+
+
+def share(page: str, fields: Sequence[Field], values: dict[str, Any]) -> None:
+    """Keep the values for the next visit of the page and show its link."""
+    st.session_state[f"{page}.values"] = values
+    with st.popover(say("share"), icon=":material/link:"):
+        st.caption(say("share_help"))
+        st.code(f"/{page}{write_link(fields, values, language())}", language=None)

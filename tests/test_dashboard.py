@@ -1,0 +1,187 @@
+"""The dashboard: links, downloads, texts, and journeys in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import plotly.graph_objects as go
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as some
+
+from dashboard.charts import chart_csv, to_csv
+from dashboard.links import Field, read_link, write_link
+from dashboard.views import outbreak, policy, strategies
+from sim.spec.labels import texts
+
+PAGES = {"outbreak": outbreak.FIELDS, "strategies": strategies.fields(), "policy": policy.fields()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_brings_its_settings_back(page: str) -> None:
+    fields = PAGES[page]
+    values = {field.name: field.default for field in fields}
+    last = fields[-1]
+    values[last.name] = last.most if last.kind == "whole" else last.default
+    link = write_link(fields, values, "zh")
+    assert read_link(dict(parse_qsl(link[1:])), fields) == (values, [])
+
+
+@given(some.dictionaries(some.text(max_size=8), some.text(max_size=12), max_size=5))
+def test_any_link_gives_allowed_values_and_tells_what_it_dropped(params: dict[str, str]) -> None:
+    fields = (Field("runs", "whole", 4, least=2, most=9), Field("kind", "one", "a", ("a", "b")))
+    values, dropped = read_link({**params, "v": "1"}, fields)
+    assert 2 <= values["runs"] <= 9 and values["kind"] in {"a", "b"}
+    unknown = params.keys() - {"v", "lang", "runs", "kind"}
+    assert len(dropped) >= len(unknown)
+
+
+def test_a_link_of_another_version_is_not_used() -> None:
+    values, dropped = read_link({"v": "9", "runs": "3"}, (Field("runs", "whole", 4, least=2, most=9),))
+    assert values == {"runs": 4} and "9" in dropped[0]
+
+
+def test_no_cell_of_a_download_is_a_formula() -> None:
+    data = to_csv(["=1+1", "x"], [["@cmd", -1.5], ["-2", "plain"], ["\tx", "+49"]])
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    assert rows == [["'=1+1", "x"], ["'@cmd", "-1.5"], ["-2", "plain"], ["'\tx", "+49"]]
+
+
+def test_a_chart_is_downloaded_with_all_its_points() -> None:
+    chart = go.Figure([go.Scatter(x=[1, 2], y=[3, 4], name="a"), go.Heatmap(x=["p"], y=["q"], z=[[5]])])
+    rows = list(csv.reader(io.StringIO(chart_csv(chart).decode("utf-8-sig"))))
+    assert rows[1:] == [["a", "1", "3", ""], ["a", "2", "4", ""], ["", "p", "q", "5"]]
+
+
+def test_every_text_of_the_pages_exists() -> None:
+    known = texts("en")
+    for file in (ROOT / "dashboard").rglob("*.py"):
+        for key in re.findall(r'\bsay\("([a-z_0-9]+)"', file.read_text(encoding="utf-8")):
+            assert f"dash.{key}" in known, (file.name, key)
+
+
+def test_rules_are_compared_with_levers_on_top() -> None:
+    values = {field.name: field.default for field in policy.fields()}
+    assert policy.arms_of(values)["now"] == policy.arms_of(values)["changed"]
+    arms = policy.arms_of({**values, "attempts_per_week": "3"})
+    assert arms["changed"] == {"rules": "china-2023", "rules.attempts_per_week": 3}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard started as its users start it."""
+    if shutil.which("chromium") is None:
+        pytest.skip("SKIPPED: no chromium on this machine, the dashboard is not opened in a browser")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("dashboard")
+    words = [sys.executable, "-m", "arrears", "dashboard", "--port", str(port), "--address", "127.0.0.1"]
+    environment = {**os.environ, "ARREARS_STORE": str(folder / "store")}
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
+            break
+        except OSError:
+            time.sleep(0.5)
+    else:
+        process.kill()
+        pytest.fail((folder / "log.txt").read_text())
+    yield address
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser(server: str) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as tools:
+        made = tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def tab(browser: Any, server: str) -> Iterator[Any]:
+    """A fresh visitor; nothing may go wrong in the page and no request may leave the machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: _outside(request.url, server, wrong))
+    yield page
+    assert page.locator("[data-testid=stException]").count() == 0
+    shots = os.environ.get("ARREARS_SCREENSHOTS")
+    if shots:
+        Path(shots).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{shots}/{time.monotonic_ns()}.png", full_page=True)
+    context.close()
+    assert wrong == []
+
+
+def _outside(url: str, server: str, wrong: list[str]) -> None:
+    if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:")):
+        wrong.append(url)
+
+
+def test_the_start_page_leads_to_the_pages_in_both_languages(tab: Any, server: str) -> None:
+    tab.goto(server)
+    tab.get_by_text("Let a firm fail and watch arrears travel").wait_for()
+    tab.get_by_role("radio", name="中文").or_(tab.get_by_role("button", name="中文")).first.click()
+    tab.get_by_text("让一家企业倒闭").wait_for()
+    tab.wait_for_function("document.documentElement.lang === 'zh-CN'")
+    tab.locator("[data-testid=stPageLink] a").first.click()
+    tab.get_by_role("heading", name="疫情蔓延").wait_for()
+
+
+def test_a_firm_fails_on_the_network_and_the_failure_is_undone(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=0&seed=2")
+    net = tab.locator(".net[data-firms='75']")
+    net.wait_for()
+    canvas = tab.locator(".net canvas").first
+    canvas.focus()
+    tab.keyboard.press("ArrowDown")
+    tab.wait_for_selector(".net[data-picked='0']")
+    tab.get_by_role("button", name="Let it fail").click()
+    tab.get_by_role("button", name="Undo").wait_for()
+    canvas.focus()
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_selector(".net[data-week='1']")
+    assert int(net.get_attribute("data-failed")) >= 1
+    tab.get_by_role("button", name="Undo").click()
+    tab.get_by_role("button", name="Undo").wait_for(state="detached")
+    tab.wait_for_selector(".net[data-week='1'][data-failed='0']")
+
+
+def test_a_bad_link_opens_and_says_what_it_dropped(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/outbreak?v=1&firms=77&seed=5")
+    tab.get_by_text("firms = 77").wait_for()
+
+
+def test_strategies_are_compared_and_a_bad_file_is_told_with_its_line(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&weeks=26&runs=2")
+    tab.get_by_text("2 paired runs of 26 weeks").wait_for()
+    tab.get_by_text("Own portfolio").click()
+    bad = b"account_id,balance,days_past_due,instalment\na,100,0,10\nb,hundred,0,10\n"
+    inputs = tab.locator("input[type=file]").first
+    inputs.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": bad})
+    told = tab.get_by_text(re.compile(r"mine\.csv.*line 3.*balance", re.S))
+    told.wait_for()
