@@ -185,3 +185,25 @@ def test_strategies_are_compared_and_a_bad_file_is_told_with_its_line(tab: Any, 
     inputs.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": bad})
     told = tab.get_by_text(re.compile(r"mine\.csv.*line 3.*balance", re.S))
     told.wait_for()
+
+
+def test_an_outbreak_is_measured_over_runs(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=2&seed=2")
+    tab.locator(".net[data-firms='75']").wait_for()
+    tab.get_by_test_id("stBaseButton-primary").click()
+    tab.locator("[class*=st-key-chart-epidemic], [class*='st-key-chart.epidemic']").first.wait_for()
+
+
+def test_a_changed_rule_is_compared_with_the_rules_in_force(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=1&runs=2")
+    tab.get_by_test_id("stBaseButton-primary").click()
+    tab.get_by_text("2 paired runs of 104 weeks").wait_for()
+    tab.get_by_text("no clear difference").first.wait_for()
+
+
+def test_numbers_are_shown_with_their_sources(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/data?lang=en")
+    tab.get_by_role("tab", name="Numbers and sources").click()
+    tab.get_by_text(re.compile(r"\d+ of \d+ numbers are assumptions")).wait_for()
+    tab.get_by_role("tab", name="Finished runs").click()
+    tab.get_by_test_id("stDataFrame").locator("visible=true").wait_for()

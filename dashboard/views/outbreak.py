@@ -19,7 +19,7 @@ from sim.experiments.recording import FAILED, HEALTHY, STRAINED, Intervention, R
 from sim.model import Ecosystem
 from sim.report import outbreak_figures
 from sim.report.figures import finish
-from sim.report.numbers import figure, interval
+from sim.report.numbers import figure, interval, shown
 from sim.report.outbreak_content import OutbreakContent, gather_outbreak
 from sim.report.wording import word
 
@@ -134,7 +134,7 @@ def _told(changed: Recording, calm: Recording, done: tuple[Intervention, ...]) -
     )
     peak = [int(one.overdue.sum(axis=1).max()) for one in (changed, calm)]
     second.metric(
-        say("peak_arrears"),
+        f"{say('peak_arrears')} ({shown('fen').name(language())})",
         figure(peak[0], "fen"),
         figure(peak[0] - peak[1], "fen", signed=True),
         delta_color="inverse",
@@ -213,7 +213,9 @@ def _measured(values: dict[str, Any]) -> None:
     lang = language()
     for column, line in zip(st.columns(4), content.headline[:4], strict=False):
         value = "–" if line.mean is None else figure(line.mean, line.unit)
-        column.metric(word(line.name, lang), value)
+        unit = shown(line.unit).name(lang)
+        label = word(f"headline.{line.name}", lang)
+        column.metric(f"{label} ({unit})" if unit else label, value)
         column.caption(interval(line.low, line.high, line.unit))
     charts.show(
         outbreak_figures.epidemic_curve(content, lang), "epidemic", lang, [word("epidemic_curve_note", lang)]
