@@ -12,6 +12,7 @@ from dashboard.state import language, say
 from sim.report import figures, run_figures
 from sim.report.content import Content, Row
 from sim.report.numbers import figure, interval, shown
+from sim.spec.labels import texts
 
 TILES = (
     "cure_rate_90d",
@@ -56,6 +57,8 @@ def show(content: Content, page: str) -> None:
 
 
 def _name(content: Content, kind: str, name: str) -> str:
+    if kind == "arm" and f"dash.arm_{name}" in texts("en"):
+        return say(f"arm_{name}")
     found = content.label(kind, name)
     return found.zh if language() == "zh" else found.en
 
@@ -65,7 +68,8 @@ def _tiles(content: Content, world: str) -> None:
     for arm in content.arms:
         st.markdown(f"**{_name(content, 'arm', arm)}**")
         rows = [content.row(world, arm, name) for name in TILES]
-        for column, row in zip(st.columns(len(TILES)), rows, strict=True):
+        places = [place for _ in range(0, len(TILES), 3) for place in st.columns(3)]
+        for column, row in zip(places, rows, strict=True):
             if row is None:
                 continue
             unit = shown(row.unit).name(language())
@@ -80,7 +84,7 @@ def _tiles(content: Content, world: str) -> None:
 def difference(row: Row) -> str:
     """The effect with its interval; 'no clear difference' where that holds zero; nothing for a reference."""
     if row.effect is None:
-        return row.reason or ""
+        return "" if row.mean is not None else row.reason or ""
     ends = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     told = f"{figure(row.effect, row.unit, signed=True)} {ends}"
     if row.equal:
