@@ -207,3 +207,14 @@ def test_numbers_are_shown_with_their_sources(tab: Any, server: str) -> None:
     tab.get_by_text(re.compile(r"\d+ of \d+ numbers are assumptions")).wait_for()
     tab.get_by_role("tab", name="Finished runs").click()
     tab.get_by_test_id("stDataFrame").locator("visible=true").wait_for()
+
+
+def test_a_long_run_is_cancelled_and_a_shorter_one_runs_after_it(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=2&runs=40")
+    tab.get_by_test_id("stBaseButton-primary").click()
+    tab.get_by_text(re.compile("of 40 starts finished")).wait_for()
+    tab.get_by_role("button", name="Cancel").click()
+    tab.get_by_text("Stopped. What was finished is kept").wait_for()
+    tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=2&runs=2")
+    tab.get_by_test_id("stBaseButton-primary").click()
+    tab.get_by_text("2 paired runs of 104 weeks").wait_for()
