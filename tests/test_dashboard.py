@@ -142,26 +142,32 @@ def _outside(url: str, server: str, wrong: list[str]) -> None:
         wrong.append(url)
 
 
+def seen(place: Any) -> bool:
+    """Whether something comes into sight in time."""
+    place.wait_for()
+    return bool(place.is_visible())
+
+
 def test_the_start_page_leads_to_the_pages_in_both_languages(tab: Any, server: str) -> None:
     tab.goto(server)
-    tab.get_by_text("Let a firm fail and watch arrears travel").wait_for()
+    assert seen(tab.get_by_text("Let a firm fail and watch arrears travel"))
     tab.get_by_role("radio", name="中文").or_(tab.get_by_role("button", name="中文")).first.click()
-    tab.get_by_text("让一家企业倒闭").wait_for()
+    assert seen(tab.get_by_text("让一家企业倒闭"))
     tab.wait_for_function("document.documentElement.lang === 'zh-CN'")
     tab.locator("[data-testid=stPageLink] a").first.click()
-    tab.get_by_role("heading", name="疫情蔓延").wait_for()
+    assert seen(tab.get_by_role("heading", name="疫情蔓延"))
 
 
 def test_a_firm_fails_on_the_network_and_the_failure_is_undone(tab: Any, server: str) -> None:
     tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=0&seed=2")
     net = tab.locator(".net[data-firms='75']")
-    net.wait_for()
+    assert seen(net)
     canvas = tab.locator(".net canvas").first
     canvas.focus()
     tab.keyboard.press("ArrowDown")
     tab.wait_for_selector(".net[data-picked='0']")
     tab.get_by_role("button", name="Let it fail").click()
-    tab.get_by_role("button", name="Undo").wait_for()
+    assert seen(tab.get_by_role("button", name="Undo"))
     canvas.focus()
     tab.keyboard.press("ArrowRight")
     tab.wait_for_selector(".net[data-week='1']")
@@ -173,48 +179,48 @@ def test_a_firm_fails_on_the_network_and_the_failure_is_undone(tab: Any, server:
 
 def test_a_bad_link_opens_and_says_what_it_dropped(tab: Any, server: str) -> None:
     tab.goto(f"{server}/outbreak?v=1&firms=77&seed=5")
-    tab.get_by_text("firms = 77").wait_for()
+    assert seen(tab.get_by_text("firms = 77"))
 
 
 def test_strategies_are_compared_and_a_bad_file_is_told_with_its_line(tab: Any, server: str) -> None:
     tab.goto(f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&weeks=26&runs=2")
-    tab.get_by_text("2 paired runs of 26 weeks").wait_for()
+    assert seen(tab.get_by_text("2 paired runs of 26 weeks"))
     tab.get_by_text("Own portfolio").click()
     bad = b"account_id,balance,days_past_due,instalment\na,100,0,10\nb,hundred,0,10\n"
     inputs = tab.locator("input[type=file]").first
     inputs.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": bad})
     told = tab.get_by_text(re.compile(r"mine\.csv.*line 3.*balance", re.S))
-    told.wait_for()
+    assert seen(told)
 
 
 def test_an_outbreak_is_measured_over_runs(tab: Any, server: str) -> None:
     tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=2&seed=2")
-    tab.locator(".net[data-firms='75']").wait_for()
+    assert seen(tab.locator(".net[data-firms='75']"))
     tab.get_by_test_id("stBaseButton-primary").click()
-    tab.locator("[class*=st-key-chart-epidemic], [class*='st-key-chart.epidemic']").first.wait_for()
+    assert seen(tab.locator("[class*=st-key-chart-epidemic], [class*='st-key-chart.epidemic']").first)
 
 
 def test_a_changed_rule_is_compared_with_the_rules_in_force(tab: Any, server: str) -> None:
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=1&runs=2")
     tab.get_by_test_id("stBaseButton-primary").click()
-    tab.get_by_text("2 paired runs of 104 weeks").wait_for()
-    tab.get_by_text("no clear difference").first.wait_for()
+    assert seen(tab.get_by_text("2 paired runs of 104 weeks"))
+    assert seen(tab.get_by_text("no clear difference").first)
 
 
 def test_numbers_are_shown_with_their_sources(tab: Any, server: str) -> None:
     tab.goto(f"{server}/data?lang=en")
     tab.get_by_role("tab", name="Numbers and sources").click()
-    tab.get_by_text(re.compile(r"\d+ of \d+ numbers are assumptions")).wait_for()
+    assert seen(tab.get_by_text(re.compile(r"\d+ of \d+ numbers are assumptions")))
     tab.get_by_role("tab", name="Finished runs").click()
-    tab.get_by_test_id("stDataFrame").locator("visible=true").wait_for()
+    assert seen(tab.get_by_test_id("stDataFrame").locator("visible=true"))
 
 
 def test_a_long_run_is_cancelled_and_a_shorter_one_runs_after_it(tab: Any, server: str) -> None:
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=2&runs=40")
     tab.get_by_test_id("stBaseButton-primary").click()
-    tab.get_by_text(re.compile("of 40 starts finished")).wait_for()
+    assert seen(tab.get_by_text(re.compile("of 40 starts finished")))
     tab.get_by_role("button", name="Cancel").click()
-    tab.get_by_text("Stopped. What was finished is kept").wait_for()
+    assert seen(tab.get_by_text("Stopped. What was finished is kept"))
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=2&runs=2")
     tab.get_by_test_id("stBaseButton-primary").click()
-    tab.get_by_text("2 paired runs of 104 weeks").wait_for()
+    assert seen(tab.get_by_text("2 paired runs of 104 weeks"))

@@ -195,6 +195,7 @@ def _measured(values: dict[str, Any]) -> None:
     shock = f"{values['shock']}:{values['hit']}"
 
     def work(progress: Any) -> OutbreakContent:
+        """The runs, in the background."""
         found = outbreak(
             "chain-reaction",
             shock,

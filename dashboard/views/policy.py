@@ -51,6 +51,7 @@ def show() -> None:
         return
 
     def work(progress: Any) -> Content:
+        """The runs, in the background."""
         changes: dict[str, object] = {"population.borrowers": 2000, "population.firms": 400}
         result = compare(
             "baseline",

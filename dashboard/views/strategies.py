@@ -47,6 +47,7 @@ def show() -> None:
         return
 
     def work(progress: Any) -> Content:
+        """The runs, in the background."""
         return run(values, own, progress)
 
     content: Content | None = ready("strategies", repr((values, own)), work, wait=False)
