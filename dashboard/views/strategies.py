@@ -30,7 +30,7 @@ def fields() -> tuple[Field, ...]:
         Field("worlds", "some", ["evidence"], tuple(world_names()), 1, 2),
         Field("borrowers", "one", "1000", _SIZES),
         Field("staff", "whole", 100, least=25, most=400),
-        Field("weeks", "whole", 52, least=26, most=156),
+        Field("weeks", "whole", 78, least=26, most=156),
         Field("runs", "whole", 4, least=2, most=40),
     )
 
