@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support_dashboard import browser, server, tab
+
+__all__ = ["browser", "server", "tab"]  # fixtures: one server and one browser for all tests of pages
 
 ROOT = Path(__file__).parents[1]
 

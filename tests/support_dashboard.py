@@ -1,0 +1,85 @@
+"""A running dashboard and a real browser for all tests of its pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard started as its users start it."""
+    if shutil.which("chromium") is None:
+        pytest.skip("SKIPPED: no chromium on this machine, the dashboard is not opened in a browser")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("dashboard")
+    words = [sys.executable, "-m", "arrears", "dashboard", "--port", str(port), "--address", "127.0.0.1"]
+    environment = {**os.environ, "ARREARS_STORE": str(folder / "store")}
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
+            break
+        except OSError:
+            time.sleep(0.5)
+    else:
+        process.kill()
+        pytest.fail((folder / "log.txt").read_text())
+    yield address
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def browser(server: str) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as tools:
+        made = tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def tab(browser: Any, server: str) -> Iterator[Any]:
+    """A fresh visitor; nothing may go wrong in the page and no request may leave the machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: _outside(request.url, server, wrong))
+    yield page
+    assert page.locator("[data-testid=stException]").count() == 0
+    shots = os.environ.get("ARREARS_SCREENSHOTS")
+    if shots:
+        Path(shots).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{shots}/{time.monotonic_ns()}.png", full_page=True)
+    context.close()
+    assert wrong == []
+
+
+def _outside(url: str, server: str, wrong: list[str]) -> None:
+    if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:")):
+        wrong.append(url)
+
+
+def seen(place: Any) -> bool:
+    """Whether something comes into sight in time."""
+    place.wait_for()
+    return bool(place.is_visible())
