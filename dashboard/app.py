@@ -6,8 +6,8 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from dashboard.canvas import set_language
+from dashboard.navigation import GROUPS, all_pages
 from dashboard.state import language, say
-from dashboard.views import data, outbreak, policy, start, strategies
 
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -20,17 +20,19 @@ def main() -> None:
         "Language / 语言", list(_LANGUAGES), format_func=_LANGUAGES.__getitem__, key="lang", required=True
     )
     set_language(language())
-    pages = [
-        st.Page(start.show, title=say("start"), url_path="start", icon=":material/home:", default=True),
-        st.Page(outbreak.show, title=say("outbreak"), url_path="outbreak", icon=":material/hub:"),
-        st.Page(
-            strategies.show, title=say("strategies"), url_path="strategies", icon=":material/compare_arrows:"
-        ),
-        st.Page(policy.show, title=say("policy"), url_path="policy", icon=":material/gavel:"),
-        st.Page(data.show, title=say("data"), url_path="data", icon=":material/table:"),
-    ]
-    st.session_state["pages"] = {page.url_path or "start": page for page in pages}
-    st.navigation(pages).run()
+    pages = {
+        page.name: st.Page(
+            page.show,
+            title=say(page.name),
+            url_path=page.name,
+            icon=f":material/{page.icon}:",
+            default=page.name == "start",
+        )
+        for page in all_pages()
+    }
+    st.session_state["pages"] = pages
+    groups = {say(f"group_{name}"): [pages[page.name] for page in row] for name, row in GROUPS.items() if row}
+    st.navigation(groups).run()
 
 
 def _favicon() -> Image.Image:

@@ -17,6 +17,7 @@ from support_dashboard import seen
 
 from dashboard.charts import chart_csv, to_csv
 from dashboard.links import Field, read_link, write_link
+from dashboard.navigation import GROUPS, all_pages
 from dashboard.views import outbreak, policy, strategies
 from sim.spec.labels import texts
 
@@ -149,3 +150,10 @@ def test_a_long_run_is_cancelled_and_a_shorter_one_runs_after_it(tab: Any, serve
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=2&runs=2")
     tab.get_by_test_id("stBaseButton-primary").click()
     assert seen(tab.get_by_text("2 paired runs of 104 weeks"))
+
+
+def test_every_page_has_a_title_and_an_address_of_its_own() -> None:
+    names = [page.name for page in all_pages()]
+    assert len(set(names)) == len(names)
+    for key in (*names, *(f"group_{name}" for name in GROUPS)):
+        assert f"dash.{key}" in texts("en"), key
