@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,6 +14,8 @@ from sim.report.content import Content
 from sim.report.numbers import shown
 from sim.spec.labels import text
 
+#: Zooming and panning by tools that no page explains; the picture, and the whole view again, stay.
+_NO_BUTTONS = ["zoom2d", "pan2d", "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -57,28 +59,68 @@ def chart_csv(chart: go.Figure) -> bytes:
     return to_csv(("series", "x", "y", "value"), rows)
 
 
-def show(chart: go.Figure | None, key: str, lang: str, meanings: Iterable[str] = ()) -> None:
-    """A figure with its downloads and the definitions of what it shows; nothing for None."""
+def show(
+    chart: go.Figure | None,
+    key: str,
+    lang: str,
+    meanings: Iterable[str] = (),
+    *,
+    title: str = "",
+    table: tuple[Sequence[str], Sequence[Sequence[object]]] | None = None,
+    picked: bool = False,
+) -> Any:
+    """A figure with its downloads and the definitions of what it shows; nothing for None.
+
+    Every chart of every page goes through here.
+
+    Parameters
+    ----------
+    chart:
+        The figure; its PNG is made in the browser by the camera above it.
+    key:
+        Id of the chart, the same in both languages: names of its files and of its place in the page.
+    lang:
+        Language of buttons.
+    meanings:
+        Lines of Markdown: what is shown, with formula.
+    title:
+        Heading in the reader's language.
+    table:
+        Header and rows of the CSV; none: the points of the figure.
+    picked:
+        Whether a click on a point is told.
+
+    Returns
+    -------
+    The selection of the reader (``{"selection": {"points": [...]}}``) where ``picked``, else None.
+    """
     if chart is None:
-        return
-    chart.update_layout(clickmode="event+select")
+        return None
+    if title:
+        st.markdown(f"##### {title}")
+    chart.update_layout(clickmode="event+select", modebar={"bgcolor": "rgba(0,0,0,0)"})
     picture = {"format": "png", "filename": f"arrears-{key}", "scale": 2}
     config = {
         "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": _NO_BUTTONS,
         "toImageButtonOptions": picture,
         "locale": "zh-CN" if lang == "zh" else "en",
     }
-    st.plotly_chart(chart, key=f"chart.{key}", config=config, width="stretch")
-    left, right, _ = st.columns([1, 1, 3])
-    left.download_button(
-        text("dash.csv", lang), chart_csv(chart), f"arrears-{key}.csv", "text/csv", key=f"csv.{key}",
-        on_click="ignore",
-    )  # fmt: skip
-    told = list(meanings)
-    if told:
-        with right.popover(text("dash.definition", lang)):
-            for line in told:
-                st.markdown(line)
+    how: Any = {"on_select": "rerun", "selection_mode": "points"} if picked else {}
+    found = st.plotly_chart(chart, key=f"chart.{key}", config=config, width="stretch", **how)
+    data = chart_csv(chart) if table is None else to_csv(*table)
+    with st.container(horizontal=True):
+        st.download_button(
+            text("dash.csv", lang), data, f"arrears-{key}.csv", "text/csv", key=f"csv.{key}",
+            on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        told = list(meanings)
+        if told:
+            with st.popover(text("dash.definition", lang), icon=":material/function:"):
+                for line in told:
+                    st.markdown(line)
+    return found if picked else None
 
 
 def definitions(content: Content, names: Iterable[str], lang: str) -> list[str]:
