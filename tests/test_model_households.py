@@ -242,6 +242,27 @@ def test_who_pays_only_what_falls_due_anew_stays_as_late_as_before(chance: float
     assert (home.a.days_past_due[0] == 3 + 7 * 4) == bool(chance)
 
 
+@pytest.mark.parametrize("chance", [1.0, 0.0])
+def test_who_lacks_the_money_for_all_pays_whole_instalments_unasked_or_nothing(chance: float) -> None:
+    home = household(cash=25_000, own_payment_willing=1.0, own_part_payment=chance, avoidance=0.0)
+    late(home, 3, 10)
+    home.b.wage[:] = home.b.income[:] = 0
+    home.week(AFTER)
+    assert home.a.cumulative_paid[0] == (2 * home.a.instalment[0] if chance else 0)
+    assert home.b.cash[0] == (5_000 if chance else 25_000)
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.0])
+def test_who_has_caught_up_may_watch_the_next_due_date_and_no_later_one(chance: float) -> None:
+    home = household(forgets=1.0, remembers=1.0, watches_after_cure=chance)
+    home.weeks(0, 2)
+    assert home.a.arrears[0] == 0  # forgotten in week 0, remembered in week 1
+    home.weeks(2, 5)
+    assert (home.a.days_past_due[0] == 0) == bool(chance)  # the due of week 4
+    home.weeks(5, 9)
+    assert home.a.forgot[0]  # the due of week 8
+
+
 def test_a_reminder_makes_a_forgetful_borrower_pay_and_counts_as_asked() -> None:
     home = household(forgets=1.0)
     home.weeks(0, 3)

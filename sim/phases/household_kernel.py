@@ -203,12 +203,12 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
 
 
 @kernel_step
-def pay(i, k, clock, b, a, p, flows, meant):  # type: ignore[no-untyped-def]
+def pay(i, k, clock, b, a, p, key, flows, meant):  # type: ignore[no-untyped-def]
     """Pay an account, oldest debt first: all that is ``meant``, or nothing unless somebody asked.
 
-    Who was asked, promised or agreed on a plan pays in whole instalments as far as money reaches
-    (assumption: nobody offers a part unasked). Family may lend once in half a year. Returns the
-    shortfall against what was meant, fen.
+    Who was asked, promised or agreed on a plan pays in whole instalments as far as money reaches,
+    unasked only with chance ``own_part_payment``. Family may lend once in half a year. Who has caught
+    up may watch the next due date. Returns the shortfall against what was meant, fen.
     """
     want = wanted_now(k, a)
     if meant == NEW_DUE:
@@ -221,16 +221,29 @@ def pay(i, k, clock, b, a, p, flows, meant):  # type: ignore[no-untyped-def]
     amount = want
     if free + family < want:
         unit = max(np.int64(1), a.instalment[k])
-        amount = (free + family) // unit * unit if a.asked[k] else np.int64(0)
+        partly = a.asked[k] or offers_part(k, clock, p, key)
+        amount = (free + family) // unit * unit if partly else np.int64(0)
     if amount > free:
         b.cash[i] += family
         b.family_week[i] = clock + FAMILY_PAUSE
         flows.totals[T_FAMILY] += family
     if amount > 0:
         settle(i, k, clock, amount, b, a, p, flows)
+        if a.days_past_due[k] > 0 and a.arrears[k] == 0 and p.watches_after_cure > 0.0:
+            _, _, _, u = uniforms(key, clock, k, PAY)
+            a.warned[k] |= u < p.watches_after_cure
     if amount < want:
         a.plan_left[k] = 0
     return want - amount
+
+
+@kernel_step
+def offers_part(k, clock, p, key):  # type: ignore[no-untyped-def]
+    """Whether a borrower who cannot pay all that is owed pays a part unasked."""
+    if p.own_part_payment == 0.0:
+        return False
+    _, _, u, _ = uniforms(key, clock, k, PAY)
+    return u < p.own_part_payment
 
 
 @kernel_step
@@ -353,7 +366,7 @@ def pay_accounts(i, clock, due_offset, b, a, p, standard, key, flows):  # type: 
                 continue
             meant = a.means[k]
             a.means[k] = NOTHING
-            missing = pay(i, k, clock, b, a, p, flows, meant)
+            missing = pay(i, k, clock, b, a, p, key, flows, meant)
             if missing > 0:
                 displaced = min(missing, collected_elsewhere(i, k, b, a))
                 b.displaced[i] += displaced

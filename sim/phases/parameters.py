@@ -57,6 +57,8 @@ class HouseholdParameters(NamedTuple):
     own_payment_reluctant: float
     avoidance: float
     pays_current_due: float
+    own_part_payment: float
+    watches_after_cure: float
     dispute_ground: float
     dispute_factual: float
     reach_halving: float

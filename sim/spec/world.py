@@ -57,6 +57,12 @@ class HouseholdNumbers(Group):
     pays_current_due: Quantity = quantity(
         "1/due", 0, 1, "chance that a late borrower pays what falls due anew and leaves the older debt"
     )
+    own_part_payment: Quantity = quantity(
+        "1/payment", 0, 1, "chance that a late borrower who cannot pay all pays whole instalments unasked"
+    )
+    watches_after_cure: Quantity = quantity(
+        "1/cure", 0, 1, "chance that a borrower who has caught up does not forget the next due date"
+    )
     family_support_weeks: Quantity = quantity(
         "weeks of income", 0, 52, "most that the family lends at a time"
     )
