@@ -210,6 +210,7 @@ def test_ration_keeps_capacity_and_priority(crowd: Any, dials: int, visits: int,
                     assert got[i] == asked[i]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=5, max_size=5), st.integers(0, 4000))
 def test_shares_are_proportional_and_whole(wanted: list[int], capacity: int) -> None:
     asked = np.array(wanted, np.int64)

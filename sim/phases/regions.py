@@ -39,23 +39,15 @@ def ration_here(
     most = int(parts.sum())
     visits = _split(parts, most, capacity.visits)
     if pooled:
-        treatment = ration(treatment, cases, Capacity(capacity.dials, int(treatment.attempts.sum())))
-        dials: I64 = np.full(len(parts), int(treatment.attempts.sum()), np.int64)
+        unlimited = int(treatment.attempts.sum(dtype=np.int64))
+        treatment = ration(treatment, cases, Capacity(capacity.dials, unlimited))
+        dials: I64 = np.full(len(parts), unlimited, np.int64)
     else:
         dials = _split(parts, most, capacity.dials)
     region = state.borrowers.region[state.accounts.borrower[cases.account]]
-    attempts = treatment.attempts.copy()
-    for here in range(len(parts)):
-        rows = np.flatnonzero(region == here).astype(np.int32)
-        if len(rows):
-            staff = Capacity(int(dials[here]), int(visits[here]))
-            attempts[rows] = rationed(
-                treatment.attempts[rows],
-                treatment.priority[rows],
-                cases.stage[rows],
-                cases.account[rows],
-                staff,
-            )
+    attempts = rationed(
+        treatment.attempts, treatment.priority, cases.stage, cases.account, region, dials, visits
+    )
     return replace(treatment, attempts=attempts)
 
 
