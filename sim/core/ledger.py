@@ -16,6 +16,7 @@ import pandas as pd
 
 from sim.core.columns import I64
 from sim.core.errors import LedgerError
+from sim.core.kernel import kernel
 
 
 class Sector(IntEnum):
@@ -44,6 +45,26 @@ INSTRUMENTS = tuple(instrument.name.lower() for instrument in Instrument)
 
 #: What agents hold and owe: (instrument, sector) -> (claims, debts) in fen.
 Positions = Mapping[tuple[Instrument, Sector], tuple[int, int]]
+
+
+@kernel
+def _unbalanced(claims, debts, opening, income):  # type: ignore[no-untyped-def]
+    """The first instrument whose claims and debts differ; after the instruments, the first sector whose
+    net worth moved by other than its income; -1 where all is in order."""
+    instruments, sectors = claims.shape
+    for i in range(instruments):
+        gap = np.int64(0)
+        for s in range(sectors):
+            gap += claims[i, s] - debts[i, s]
+        if gap != 0:
+            return i
+    for s in range(sectors):
+        change = np.int64(0)
+        for i in range(instruments):
+            change += claims[i, s] - debts[i, s] - opening[i, s]
+        if change != income[s]:
+            return instruments + s
+    return -1
 
 
 class Ledger:
@@ -130,22 +151,20 @@ class Ledger:
         """
         if positions is None and self.holdings is not None:
             positions = self.holdings()
-        differ = np.flatnonzero(self.claims.sum(axis=1) != self.debts.sum(axis=1))
-        if len(differ):
-            raise LedgerError(f"{where}: claims and debts of {INSTRUMENTS[differ[0]]} differ")
-        change = (self.claims - self.debts - self._opening).sum(axis=0)
-        if not np.array_equal(change, self._income_so_far):
-            sector = Sector(int(np.flatnonzero(change != self._income_so_far)[0]))
-            raise LedgerError(f"{where}: net worth of {sector.name.lower()} moved without a flow")
+        fault = int(_unbalanced(self.claims, self.debts, self._opening, self._income_so_far))
+        if 0 <= fault < len(Instrument):
+            raise LedgerError(f"{where}: claims and debts of {INSTRUMENTS[fault]} differ")
+        if fault >= 0:
+            raise LedgerError(
+                f"{where}: net worth of {SECTORS[fault - len(Instrument)]} moved without a flow"
+            )
+        booked, owed = self.claims.tolist(), self.debts.tolist()
         for (instrument, sector), (claims, debts) in (positions or {}).items():
-            self._compare(instrument, sector, int(claims) - int(debts), where)
-            if instrument is not Instrument.MONEY and int(claims) != int(self.claims[instrument, sector]):
-                self._fault(instrument, sector, int(claims), int(self.claims[instrument, sector]), where)
-
-    def _compare(self, instrument: Instrument, sector: Sector, held: int, where: str) -> None:
-        booked = int(self.claims[instrument, sector] - self.debts[instrument, sector])
-        if held != booked:
-            self._fault(instrument, sector, held, booked, where)
+            due = booked[instrument][sector] - owed[instrument][sector]
+            if claims - debts != due:
+                self._fault(instrument, sector, int(claims) - int(debts), due, where)
+            if instrument is not Instrument.MONEY and claims != booked[instrument][sector]:
+                self._fault(instrument, sector, int(claims), booked[instrument][sector], where)
 
     def _fault(self, instrument: Instrument, sector: Sector, held: int, booked: int, where: str) -> None:
         """Name the flow whose amount explains the gap, else the flows of the phase."""
@@ -200,10 +219,14 @@ class Ledger:
         return int(amount)
 
     def _move(self, flow: str, instrument: Instrument, sector: Sector, amount: int) -> None:
+        if amount == 0:
+            return
         self.claims[instrument, sector] += amount
         self._phase.append((flow, instrument, sector, amount))
 
     def _claim(self, flow: str, creditor: Sector, debtor: Sector, amount: int, claim: Instrument) -> None:
+        if amount == 0:
+            return
         self.claims[claim, creditor] += amount
         self.debts[claim, debtor] += amount
         self._phase.append((flow, claim, creditor, amount))
@@ -215,7 +238,10 @@ class Ledger:
             row = book.get(flow)
             if row is None:
                 row = book[flow] = np.zeros(len(Sector), np.int64)
-            row[payer] -= amount
-            row[payee] += amount
+            if amount:
+                row[payer] -= amount
+                row[payee] += amount
+        if amount == 0:
+            return
         self._income_so_far[payer] -= amount
         self._income_so_far[payee] += amount

@@ -78,7 +78,9 @@ def assigned(state: State, number: int, k: I32) -> I16:
     """Number of the strategy, in ``State.strategy_order``, that works each account this week."""
     found = np.full(len(k), -1, np.int16)
     for part in parts(state, number, k):
-        if len(part.accounts):
+        if len(part.accounts) == len(k):  # one strategy has them all
+            found[:] = _number(state, part.strategy)
+        elif len(part.accounts):
             found[np.isin(k, part.accounts)] = _number(state, part.strategy)
     return found
 

@@ -188,15 +188,28 @@ def place(state: State) -> None:
     follow_week(state.clock, state.accounts, state.placements, state.placements_used, state.recovered_by_age)
 
 
+@kernel
+def unnoted(q, used, collector, rows):  # type: ignore[no-untyped-def]
+    """Placements that a collector works and whose strategy is not noted, into ``rows``; returns how many."""
+    count = 0
+    for r in range(used):
+        if q.strategy[r] < 0 and collector[q.account[r]] >= 0:
+            rows[count] = r
+            count += 1
+    return count
+
+
 def _note_strategies(state: State) -> None:
     """Write down which strategy has each placement first, for results by strategy within a run."""
     q, used = state.placements, state.placements_used
-    fresh = np.flatnonzero((q.strategy[:used] < 0) & (state.accounts.collector[q.account[:used]] >= 0))
+    fresh = np.empty(used, np.int64)
+    fresh = fresh[: unnoted(q, used, state.accounts.collector, fresh)]
     k = q.account[fresh]
     collector = state.accounts.collector[k]
-    for number in np.unique(collector):
-        mine = collector == number
-        q.strategy[fresh[mine]] = assigned(state, int(number), k[mine])
+    for number in range(len(state.spec.collectors)):
+        mine = np.flatnonzero(collector == number)
+        if len(mine):
+            q.strategy[fresh[mine]] = assigned(state, number, k[mine])
 
 
 def freeze(state: State) -> None:
