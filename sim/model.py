@@ -26,6 +26,7 @@ from sim.core.mesa_agents import ColumnModel
 from sim.loading import load_scenario
 from sim.measures import MeasureValue, compute_measures
 from sim.measures.by_strategy import strategy_table
+from sim.measures.groups import cohorts, funnel_steps, segments
 from sim.measures.weekly import reproduction_by_quarter
 from sim.phases import summaries
 from sim.phases.books import positions
@@ -36,7 +37,7 @@ from sim.phases.events import cause_table, event_table, lender_loss_table
 from sim.phases.hardship import hardship
 from sim.phases.ranking import super_spreaders
 from sim.phases.replay import replay
-from sim.phases.roll_rates import roll_rates
+from sim.phases.roll_rates import roll_history, roll_rates
 from sim.phases.settle_in import begin_measurement
 from sim.phases.snapshot import read_snapshot, write_snapshot
 from sim.phases.start import start
@@ -291,6 +292,17 @@ class Ecosystem(ColumnModel):
     def roll_rates(self) -> pd.DataFrame:
         """Moves of accounts between buckets of lateness: :func:`sim.phases.roll_rates.roll_rates`."""
         return roll_rates(self.state)
+
+    def groups(self) -> dict[str, pd.DataFrame]:
+        """Accounts in groups: ``cohorts``, ``funnel`` and ``segments`` of :mod:`sim.measures.groups`, and
+        ``roll_history`` (:func:`sim.phases.roll_rates.roll_history`)."""
+        record = self.state.record()
+        return {
+            "cohorts": cohorts(record),
+            "funnel": funnel_steps(record),
+            "segments": segments(record),
+            "roll_history": roll_history(self.state),
+        }
 
     def debt_record(self) -> DebtRecord | None:
         """The debts on the shared ledger with its roots by week; None where nobody keeps it."""

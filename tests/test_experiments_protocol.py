@@ -90,6 +90,9 @@ class Toy:
     def hardship(self) -> pd.DataFrame:
         return pd.DataFrame({"by": ["all"], "group": ["all"], "borrowers": [10]})
 
+    def groups(self) -> dict[str, pd.DataFrame]:
+        return {"funnel": pd.DataFrame({"stage": ["middle"], "step": ["placed"], "accounts": [10]})}
+
     def events(self) -> pd.DataFrame:
         return pd.DataFrame({"kind": ["firm", "borrower", "firm"], "sector": ["26", "", "26"]})
 

@@ -101,6 +101,8 @@ class AccountColumns(NamedTuple):
     last_contact_week: I32
     attempts: I32  # since placement
     person_attempts: I32  # calls and visits of people, since the start
+    steps: U8  # bits of the funnel reached since the placements were last followed, see phases/funnel_steps
+    work_cost: I64  # fen, of work since then
     broken_promises: U8
     collector: I16  # -1 none
     owner: I16  # -1 the lender, else the row of the collector that bought the debt
@@ -280,6 +282,8 @@ class PlacementColumns(NamedTuple):
     has_app: Bool
     person_before: I32  # calls and visits of people before it
     by_person: Bool  # a person has tried since
+    steps: U8  # bits of the funnel reached since
+    cost: I64  # fen, of work since
     paid_before: I64
     generation: I32
     laid_off_by: I32  # the borrower's, at placement

@@ -53,9 +53,11 @@ HEAD: Mapping[str, pa.DataType] = {
 }
 #: Small tables of a run that its row holds as columns of lists, with the key of the row.
 GROUPS = ("series", "curves", "cures", "roll_rates", "reproduction", "sectors", "hardship")
+#: Small tables that a row holds together under ``groups``.
+ACCOUNTS = ("cohorts", "funnel", "segments", "roll_history")
 #: Exact tables: sums in fen.
 MATRICES = ("balance_sheet", "flows")
-_TEXTS = frozenset(("stage", "sector", "by", "group", "row", "kind", "from", "to", "arm"))
+_TEXTS = frozenset(("stage", "sector", "by", "group", "row", "kind", "from", "to", "arm", "step", "size"))
 _COUNTS = frozenset(("week", "weeks", "agent", "main_cause_agent", "count"))
 
 Stamp = Mapping[str, object]
@@ -97,6 +99,8 @@ def pack(
         columns[measure] = pa.array([row["measures"].get(measure) for row in rows], pa.float64())
     for group in GROUPS:
         columns |= _lists(group, [cast("Columns", row.get(group) or {}) for row in rows])
+    for group in ACCOUNTS:
+        columns |= _lists(group, [row["groups"].get(group, {}) for row in rows])
     for group in MATRICES:
         columns |= _lists(group, [row["matrices"].get(group, {}) for row in rows], exact=True)
     failures = [{"sector": list(row["failures"]), "count": list(row["failures"].values())} for row in rows]
@@ -169,6 +173,7 @@ def _row(entry: dict[str, Any]) -> RunRow:
         reproduction=groups.get("reproduction", {}),
         sectors=groups.get("sectors", {}),
         hardship=groups.get("hardship", {}),
+        groups={name: groups[name] for name in ACCOUNTS if name in groups},
         matrices={name: groups[name] for name in MATRICES if name in groups},
         failures=dict(zip(failures["sector"], failures["count"], strict=True)),
     )

@@ -20,6 +20,7 @@ from sim.experiments.run_table import PARTS, RunTable, retried
 #: Views of the small tables of a run.
 DETAILS = (
     "series", "events", "curves", "cures", "roll_rates", "reproduction", "sectors", "hardship", "failures",
+    "cohorts", "funnel", "segments", "roll_history",
     "balance_sheet", "flows",
 )  # fmt: skip
 _ONCE = "QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY finished) = 1"

@@ -45,7 +45,9 @@ class RunRow(TypedDict):
     ``cures``: cumulated cures of the common list by stage and week (accounts); ``roll_rates``: moves of
     accounts between buckets; ``reproduction``: failed firms and the failures they caused, by quarter;
     ``sectors``: firms, failures and trade debt by sector at the end (fen); ``hardship``: transfers, costs
-    and hardship of borrowers by group (fen, counts); ``matrices``: ``balance_sheet`` and ``flows`` by
+    and hardship of borrowers by group (fen, counts); ``groups``: accounts by cohort, step of the funnel and
+    segment, and month by month between buckets (``cohorts``, ``funnel``, ``segments``, ``roll_history``);
+    ``matrices``: ``balance_sheet`` and ``flows`` by
     sector at the end, exact fen.
     """
 
@@ -70,6 +72,7 @@ class RunRow(TypedDict):
     reproduction: Columns
     sectors: Columns
     hardship: Columns
+    groups: dict[str, Columns]
     matrices: dict[str, Columns]
     failures: dict[str, int]
 
@@ -115,6 +118,7 @@ class Model(Protocol):
     def roll_rates(self) -> pd.DataFrame: ...
     def reproduction(self) -> pd.DataFrame: ...
     def hardship(self) -> pd.DataFrame: ...
+    def groups(self) -> dict[str, pd.DataFrame]: ...
     def matrices(self) -> dict[str, pd.DataFrame]: ...
     def events(self) -> pd.DataFrame: ...
     def digest(self) -> str: ...
@@ -272,6 +276,7 @@ def row_of(task: Task, arm: Arm, model: Model, keep_events: KeepEvents | None = 
         reproduction=plain_columns(model.reproduction()),
         sectors=plain_columns(model.sector_table()),
         hardship=plain_columns(model.hardship()),
+        groups={name: plain_columns(frame) for name, frame in model.groups().items()},
         matrices={name: plain_columns(frame) for name, frame in model.matrices().items()},
         failures=_failures(events),
     )

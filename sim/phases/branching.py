@@ -72,6 +72,7 @@ def copy_state(state: State) -> State:
         week_digital_costs=state.week_digital_costs.copy(),
         week_contacted=state.week_contacted.copy(),
         rolls=state.rolls.copy(),
+        roll_months=state.roll_months.copy(),
         profit_seen=state.profit_seen.copy(),
         adopted=dict(state.adopted),
         debt_roots=list(state.debt_roots),

@@ -11,6 +11,7 @@ from sim.core.calendar import month_of, month_start, weeks_since_oldest_unpaid
 from sim.core.columns import I64
 from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import uniforms
+from sim.phases.funnel_steps import KEPT
 from sim.phases.household_dues import accrue, collected_elsewhere, wanted_now
 
 #: Decisions of a borrower (slot: borrower row) and of an account (slot: account row); each its own draw.
@@ -181,6 +182,7 @@ def means_to_pay(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untyped-d
         flows.totals[T_PROMISES_DUE] += 1
         if u < a.promise_kept[k]:
             a.asked[k] = True
+            a.steps[k] |= KEPT
             flows.totals[T_PROMISES_KEPT] += 1
             return True
         a.broken_promises[k] = min(a.broken_promises[k] + 1, 250)
@@ -307,6 +309,7 @@ def settle_for_less(i, k, clock, b, a, p, key, flows):  # type: ignore[no-untype
         b.family_week[i] = clock + FAMILY_PAUSE
         flows.totals[T_FAMILY] += family
     a.asked[k] = True
+    a.steps[k] |= KEPT
     settle(i, k, clock, amount, b, a, p, flows)
     flows.totals[T_SETTLEMENTS_KEPT] += 1
     flows.totals[T_SETTLED] += amount
@@ -329,6 +332,7 @@ def follow_plan(k, clock, a, p, key):  # type: ignore[no-untyped-def]
     if u < kept:
         a.plan_left[k] -= 1
         a.asked[k] = True
+        a.steps[k] |= KEPT
         return True
     a.plan_left[k] = 0
     return False

@@ -83,6 +83,8 @@ def place_week(clock, a, b, responsible, until, key, q, used, everyone, hold_out
         q.has_app[used] = b.digital_reach[a.borrower[k]] > 0
         q.person_before[used] = a.person_attempts[k]
         q.by_person[used] = False
+        q.steps[used] = 0
+        q.cost[used] = 0
         q.paid_before[used] = a.cumulative_paid[k]
         q.generation[used] = a.generation[k]
         q.laid_off_by[used] = b.laid_off_by[a.borrower[k]]
@@ -127,6 +129,9 @@ def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
         paid = a.cumulative_paid[k] - q.paid_before[r]
         q.paid[r] = paid
         q.by_person[r] = a.person_attempts[k] > q.person_before[r]
+        if weeks > 0:
+            q.steps[r] |= a.steps[k]
+            q.cost[r] += a.work_cost[k]
         if q.frozen[r] and not q.hold_out[r] and weeks < recovered.shape[1]:
             recovered[q.stage[r], weeks] += min(paid, q.amount[r])
         if a.settled[k]:
@@ -186,6 +191,13 @@ def place(state: State) -> None:
     )
     _note_strategies(state)
     follow_week(state.clock, state.accounts, state.placements, state.placements_used, state.recovered_by_age)
+    _forget_steps(state)
+
+
+def _forget_steps(state: State) -> None:
+    """Steps of the funnel and costs are counted anew once the placements have them."""
+    state.accounts.steps[:] = 0
+    state.accounts.work_cost[:] = 0
 
 
 @kernel
@@ -231,3 +243,4 @@ def freeze(state: State) -> None:
         )
     )
     state.recovered_by_age[:] = 0
+    _forget_steps(state)

@@ -45,6 +45,8 @@ def record_rolls(state: State) -> None:
         sums: I64 = np.zeros(size, np.int64)
         np.add.at(sums, pair[known], state.roll_balance[known])
         state.rolls = state.rolls + np.stack([counts, sums])
+        month = np.concatenate([np.array([state.week], np.int64), counts])
+        state.roll_months = np.vstack([state.roll_months, month])
     state.roll_bucket = now
     state.roll_generation, state.roll_balance = a.generation.copy(), a.balance.copy()
 
@@ -58,4 +60,22 @@ def roll_rates(state: State) -> pd.DataFrame:
     names = [(start, end) for start in BUCKETS for end in BUCKETS]
     table = pd.DataFrame(names, columns=["from", "to"])
     table["accounts"], table["balance"] = state.rolls
+    return table[table["from"] != "closed"].reset_index(drop=True)
+
+
+def roll_history(state: State) -> pd.DataFrame:
+    """Moves of accounts month by month: columns ``week`` (the month's last), ``from``, ``to``, ``accounts``.
+
+    Moves that no account made, and accounts closed at the beginning, are left out.
+    """
+    months, moves = np.nonzero(state.roll_months[:, 1:])
+    start, end = moves // len(BUCKETS), moves % len(BUCKETS)
+    table = pd.DataFrame(
+        {
+            "week": state.roll_months[months, 0],
+            "from": np.array(BUCKETS)[start],
+            "to": np.array(BUCKETS)[end],
+            "accounts": state.roll_months[months, moves + 1],
+        }
+    )
     return table[table["from"] != "closed"].reset_index(drop=True)

@@ -95,6 +95,7 @@ class State:
     week_contacted: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     recovered_by_age: I64 = field(default_factory=lambda: np.zeros((5, 53), np.int64))
     rolls: I64 = field(default_factory=lambda: np.zeros((2, 64), np.int64))  # accounts and fen x move
+    roll_months: I64 = field(default_factory=lambda: np.zeros((0, 65), np.int64))  # week, accounts x move
     roll_bucket: U8 = field(default_factory=lambda: np.zeros(0, np.uint8))  # at the last end of a month
     roll_generation: I32 = field(default_factory=lambda: np.zeros(0, np.int32))
     roll_balance: I64 = field(default_factory=lambda: np.zeros(0, np.int64))

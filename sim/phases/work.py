@@ -27,6 +27,7 @@ from sim.phases.assignment import parts
 from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
 from sim.phases.expenses import buy_data, keep_record, pay_idle_callers, pay_remotely
+from sim.phases.funnel_steps import steps_of
 from sim.phases.harm import bad_turns, feel, good_turns, reach_of
 from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe
@@ -101,6 +102,8 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
     state.accounts.traced_week[k[made.skip_trace]] = state.clock
     state.week_sums["traces"] = state.week_sums.get("traces", 0) + int(made.skip_trace.sum())
+    state.accounts.steps[k] |= steps_of(outcome)
+    state.accounts.work_cost[k] += outcome.cost
     agree_settlements(state, k, outcome, made.settlement)
     before = reach_of(state, k)
     apply_outcome(state, k, outcome, made.negotiate)
