@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.layout import positions
-from sim.core.columns import F64
+from sim.core.columns import F64, U8
 from sim.experiments.recording import STATES, Intervention, Recording
 from sim.network.sector_table import load_sector_table
 from sim.spec.labels import text
@@ -93,6 +94,22 @@ def network(
         return None
     week = min(int(act["week"]), recording.weeks - 1)
     return Intervention(act["action"], week, int(act["firm"]))
+
+
+def watch(
+    recording: Recording, places: F64, names: Sequence[str], level: U8, lang: str, key: str, height: int
+) -> None:
+    """Draw a recording to be watched: firms by name, arrears as moving arrows from who owes to who waits.
+
+    ``level``: arrears of links as 0 to 255, (W + 1, L); ``height`` in pixels. When weeks are added, a
+    canvas that showed the last one shows the new last one.
+    """
+    data = payload(recording, places, lang) | {
+        "overdue": base64.b64encode(level.tobytes()).decode(),
+        "labels": list(names),
+        "height": height,
+    }
+    _component()(key=key, data=data)
 
 
 def _places(recording: Recording) -> F64:

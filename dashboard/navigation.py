@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from dashboard.views import data, outbreak, policy, start, strategies
+from dashboard.views import classroom, data, outbreak, policy, start, strategies
 
 
 class Page(NamedTuple):
@@ -20,7 +20,7 @@ class Page(NamedTuple):
 GROUPS: dict[str, tuple[Page, ...]] = {
     "begin": (Page("start", start.show, "home"),),
     "explore": (Page("outbreak", outbreak.show, "hub"),),
-    "learn": (),
+    "learn": (Page("classroom", classroom.show, "groups"),),
     "decide": (
         Page("strategies", strategies.show, "compare_arrows"),
         Page("policy", policy.show, "gavel"),

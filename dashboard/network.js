@@ -30,11 +30,14 @@ class Network {
   part(name) { return this.root.querySelector(name); }
 
   take(data, send) {
+    const last = !this.data || this.week >= this.data.weeks; // who watches a game sees the newest week
     this.data = data; this.send = send;
     this.states = bytes(data.states); this.overdue = bytes(data.overdue);
     this.firms = data.x.length; this.links = data.buyer.length;
     this.marked = new Set(data.marked);
-    this.week = Math.min(this.week, data.weeks);
+    this.week = data.labels && last ? data.weeks : Math.min(this.week, data.weeks);
+    this.root.classList.toggle("watch", !!data.labels);
+    if (data.height) this.canvas.style.height = data.height + "px";
     if (this.picked >= this.firms) this.picked = -1;
     const words = data.words;
     this.part(".week").max = data.weeks; this.part(".week").ariaLabel = words.week;
@@ -44,6 +47,12 @@ class Network {
     for (const act of ["fail", "rescue", "protect"]) this.part("." + act).textContent = words[act];
     this.part(".legend").replaceChildren(...data.names.map((name, place) => this.key(name, place)));
     this.draw();
+    if (data.labels && !this.calm && !this.flowing) { this.flowing = true; requestAnimationFrame((t) => this.flow(t)); }
+  }
+  flow(time) { // arrows of arrears move while somebody watches
+    if (!this.root.isConnected) { this.flowing = false; return; }
+    if (time - (this.flowed || 0) > 50) { this.flowed = time; if (this.overdue.some((o) => o)) this.draw(); }
+    requestAnimationFrame((t) => this.flow(t));
   }
   key(name, place) {
     const item = document.createElement("span"), mark = document.createElement("canvas");
@@ -132,6 +141,7 @@ class Network {
   }
   told(i) {
     const d = this.data;
+    if (d.labels) return `${d.labels[i]} · ${d.names[this.states[this.week * this.firms + i]]}`;
     return `#${i} · ${d.sectors[d.sector[i]]} · ${d.names[this.states[this.week * this.firms + i]]}`;
   }
   hover(e) {
@@ -160,13 +170,36 @@ class Network {
         pen.strokeStyle = i === this.picked ? "#D55E00" : "#0072B2"; pen.stroke();
       }
     }
+    if (this.data.labels) this.drawLabels(pen);
     this.tell(counts);
+  }
+  drawLabels(pen) {
+    const style = getComputedStyle(this.root), size = Math.max(11, Math.min(19, this.w / 60));
+    pen.font = `600 ${size}px ${style.fontFamily}`; pen.textAlign = "center"; pen.textBaseline = "top"; pen.fillStyle = style.color;
+    for (let i = 0; i < this.firms; i++) {
+      const [x, y] = this.place(i), half = pen.measureText(this.data.labels[i]).width / 2 + 3;
+      pen.fillText(this.data.labels[i], Math.min(this.w - half, Math.max(half, x)), Math.min(this.h - size - 2, y + this.data.size[i] + 4));
+    }
+  }
+  drawOwed(pen) { // from who owes to who waits, wider the more; a stroke each, as there are few
+    const d = this.data, row = this.week * this.links, beat = this.calm ? 0 : (this.flowed || 0) / 60;
+    for (let k = 0; k < this.links; k++) {
+      const o = this.overdue[row + k];
+      if (!o) continue;
+      const [x, y] = this.place(d.buyer[k]), [u, v] = this.place(d.supplier[k]), long = Math.hypot(u - x, v - y) || 1;
+      const r = d.size[d.supplier[k]] + 6, a = [(u - x) / long, (v - y) / long], end = [u - a[0] * r, v - a[1] * r], head = 6 + 9 * o / 255;
+      pen.strokeStyle = pen.fillStyle = `rgba(200,70,20,${0.5 + 0.45 * o / 255})`; pen.lineWidth = 1.5 + 6 * o / 255;
+      pen.setLineDash([10, 6]); pen.lineDashOffset = -beat; pen.beginPath(); pen.moveTo(x, y); pen.lineTo(end[0] - a[0] * head * 0.8, end[1] - a[1] * head * 0.8); pen.stroke(); pen.setLineDash([]);
+      pen.beginPath(); pen.moveTo(end[0], end[1]); pen.lineTo(end[0] - head * (a[0] + 0.6 * a[1]), end[1] - head * (a[1] - 0.6 * a[0]));
+      pen.lineTo(end[0] - head * (a[0] - 0.6 * a[1]), end[1] - head * (a[1] + 0.6 * a[0])); pen.closePath(); pen.fill();
+    }
   }
   drawLinks(pen) {
     const d = this.data, row = this.week * this.links, crowd = Math.min(1, Math.sqrt(600 / (this.links || 1)));
     pen.lineWidth = 0.6; pen.strokeStyle = `rgba(128,128,128,${0.22 * crowd})`; pen.beginPath();
     for (let k = 0; k < this.links; k++) if (!this.overdue[row + k]) this.line(pen, d.buyer[k], d.supplier[k]);
     pen.stroke();
+    if (d.labels) { this.drawOwed(pen); return; }
     for (let level = 0; level < 4; level++) { // four widths: one path each is much faster than one a link
       pen.lineWidth = (0.8 + 1.3 * level) * (0.4 + 0.6 * crowd); pen.strokeStyle = `rgba(200,70,20,${(0.25 + 0.16 * level) * (0.5 + 0.5 * crowd)})`; pen.beginPath();
       for (let k = 0; k < this.links; k++) { const o = this.overdue[row + k]; if (o && o >> 6 === level) this.line(pen, d.buyer[k], d.supplier[k]); }

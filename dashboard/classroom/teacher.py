@@ -1,0 +1,132 @@
+"""The teacher's page and the projector: code, who has chosen, the board, and what comes after."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import urlencode, urlsplit
+
+import segno
+import streamlit as st
+
+from dashboard.classroom import board, replayed
+from dashboard.classroom.look import PROJECTOR
+from dashboard.classroom.room import RoomError
+from dashboard.classroom.rooms import HOURS, View
+from dashboard.classroom.shared import big, firm_name, go, rooms, told
+from dashboard.state import language, say
+from sim.experiments.classroom_market import seats
+
+
+def show(view: View, host: str) -> None:
+    """The teacher's page."""
+    if not view.started:
+        _lobby(view)
+        if st.button(say("class_start"), type="primary", key="classroom.start", icon=":material/play_arrow:"):
+            rooms().start(view.code, host)
+            st.rerun()
+    _live(view.code, view.moment, host)
+    if view.game.over:
+        replayed.show(view)
+    _manage(view, host)
+
+
+def project(view: View) -> None:
+    """The projector: nothing to click but the rules afterwards."""
+    st.html(PROJECTOR)
+    if not view.started:
+        _lobby(view)
+    _live(view.code, view.moment, None)
+    if view.game.over:
+        replayed.show(view)
+
+
+def _lobby(view: View) -> None:
+    words, picture = st.columns([3, 1])
+    link = _address(view.code)
+    with words:
+        st.markdown(f"### {say('class_come')}")
+        big(view.code)
+        st.code(link, language=None)
+        if urlsplit(link).hostname in ("localhost", "127.0.0.1"):
+            st.warning(say("class_local"), icon=":material/lan:")
+    with picture:
+        drawing = io.BytesIO()
+        segno.make(link, error="m").save(drawing, kind="png", scale=10, border=3)
+        st.image(drawing.getvalue(), caption=say("class_qr"), width="stretch")
+
+
+def _address(code: str) -> str:
+    """The link of the room as the teacher's browser reaches this server."""
+    found = urlsplit(str(st.context.url or "http://localhost:8501/classroom"))
+    path = found.path if found.path.rstrip("/").endswith("classroom") else "/classroom"
+    return f"{found.scheme}://{found.netloc}{path}?{urlencode({'lang': language(), 'room': code})}"
+
+
+@st.fragment(run_every=1.5)
+def _live(code: str, moment: tuple[bool, int, bool], host: str | None) -> None:
+    """The board and who has chosen, drawn anew by itself."""
+    try:
+        view = rooms().view(code)
+    except RoomError:
+        st.rerun()
+    if view.moment != moment:
+        st.rerun()
+    if not view.started:
+        st.markdown(f"### {say('class_seats', taken=len(view.taken), seats=seats(view.setup))}")
+        st.markdown(_chips(view))
+        return
+    if host is not None and not view.game.over:
+        _next(view, host)
+    if not view.game.over:
+        board.show(view)
+        st.markdown(_chips(view))
+
+
+def _next(view: View, host: str) -> None:
+    line, button = st.columns([3, 1], vertical_alignment="center")
+    told_line = say(
+        "class_status", week=view.week, weeks=view.setup.weeks, chosen=len(view.chosen & view.taken),
+        taken=len(view.taken),
+    )  # fmt: skip
+    if view.seconds_left is not None:
+        told_line += " · " + say("left", seconds=f"{view.seconds_left:.0f}")
+    line.markdown(f"### {told_line}")
+    if button.button(say("class_next"), type="primary", key="classroom.next", width="stretch"):
+        rooms().end_week(view.code, host, view.week)
+        st.rerun()
+
+
+def _chips(view: View) -> str:
+    """One badge a firm: chosen, still thinking, or without a pupil."""
+    parts = []
+    for firm in range(view.setup.firms):
+        name = firm_name(firm)
+        if firm not in view.taken:
+            parts.append(f":gray-badge[{name}]")
+        elif view.started and firm in view.chosen:
+            parts.append(f":green-badge[:material/check: {name}]")
+        else:
+            parts.append(f":blue-badge[{name}]")
+    return " ".join(parts)
+
+
+def _manage(view: View, host: str) -> None:
+    with st.expander(say("class_manage"), icon=":material/settings:"):
+        query = urlencode({"lang": language(), "room": view.code, "view": "projector"})
+        st.caption(say("class_projector_help"))
+        st.code(_address(view.code).split("?")[0] + "?" + query, language=None)
+        st.caption(say("class_teacher_help", hours=HOURS))
+        taken = sorted(view.taken)
+        if taken:
+            firm = st.selectbox(say("class_free_seat"), taken, format_func=firm_name, key="classroom.seat")
+            if st.button(say("class_free_button"), key="classroom.release"):
+                rooms().release(view.code, host, int(firm))
+                st.rerun()
+        sure = st.checkbox(say("class_sure"), key="classroom.sure")
+        if st.button(say("class_close"), key="classroom.close", disabled=not sure):
+            try:
+                rooms().close(view.code, host)
+            except RoomError as error:
+                st.warning(told(error))
+                return
+            go()
