@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from sim.contagion.cascades import cascade
+from sim.contagion.cascades import cascade, loss_book
 from sim.contagion.closed_forms import (
     borel_pmf,
     cascade_probability,
@@ -25,7 +25,8 @@ from sim.contagion.closed_forms import (
     offspring,
     vulnerable_degree,
 )
-from sim.contagion.loss_ranking import loss_cascades
+from sim.contagion.graphs import claims_csr
+from sim.contagion.loss_ranking import all_cascades, loss_cascades
 from sim.core.errors import SpecError
 
 VECTORS = Path(__file__).parents[1].parent / "shared" / "validation" / "vectors.json"
@@ -252,6 +253,35 @@ def test_all_cascades_equal_each_cascade(seed: int, whole: bool, strict: bool, l
             assert some.failed.sum() == found.failed[chosen].sum()
 
 
+@settings(max_examples=40, deadline=None)
+@given(seed=SEEDS, whole=st.booleans(), least=st.integers(1, 30))
+def test_large_cascades_that_contain_each_other_are_told_right(seed: int, whole: bool, least: int) -> None:
+    claims, equity = economy(seed, whole)
+    each = [int(cascade(claims, equity, firm).failed.sum()) for firm in range(len(equity))]
+    with pytest.MonkeyPatch.context() as patch:  # else small economies have no large cascades
+        patch.setattr("sim.contagion.loss_ranking._LEAST", least)
+        for threads in (1, 2):
+            assert loss_cascades(claims, equity, threads=threads).failed.tolist() == each
+
+
+def test_a_cascade_that_many_firms_set_off_is_not_followed_for_each() -> None:
+    """Each of 200 firms breaks two others, which only together break the first of a ring of 2,000."""
+    starters, ring = 200, 2_000
+    own, first = np.arange(starters), 3 * starters
+    links = [  # debtor, creditor, claim; everybody can bear a loss of 1
+        *((k, starters + 2 * k + side, 2) for k in own for side in (0, 1)),
+        *((starters + 2 * k + side, first, 1) for k in own for side in (0, 1)),
+        *((first + k, first + (k + 1) % ring, 2) for k in range(ring)),
+    ]
+    debtor, creditor, claim = np.array(links).T
+    n = first + ring
+    claims = sparse.csr_array((claim, (creditor, debtor)), shape=(n, n))
+    book = loss_book(claims_csr("test", "claims", claims), np.ones(n, np.int64), np.ones(n), True)
+    found, visited = all_cascades(book, np.ones(n, np.int64), np.arange(n), 1, True)
+    assert (found.failed[:starters] == 3 + ring).all() and (found.failed[first:] == ring).all()
+    assert visited < starters * ring / 4
+
+
 @pytest.mark.parametrize(("fragility", "largest"), [(0.02, 1_200), (0.2, 1_000), (0.3, 500), (1.0, 5)])
 def test_threads_and_shared_closures_agree_to_the_bit(fragility: float, largest: int) -> None:
     rng = np.random.default_rng(3)
@@ -283,9 +313,10 @@ def test_a_long_chain_is_no_square() -> None:
 
 WITHOUT_COMPILER = """
 import json, numpy as np
-from sim.contagion.cascades import cascade
+from sim.contagion.cascades import cascade, loss_book
 from sim.contagion.debt_rank import debtrank
-from sim.contagion.loss_ranking import loss_cascades
+from sim.contagion.graphs import claims_csr
+from sim.contagion.loss_ranking import all_cascades, loss_cascades
 rng = np.random.default_rng(2)
 claims = rng.integers(1, 9, (60, 60)) * (rng.random((60, 60)) < 0.04)
 equity = rng.integers(0, 12, 60)

@@ -124,10 +124,11 @@ def close_component(v, start, target, parent, reach, stack, on_stack):  # type: 
 
 
 @kernel
-def walk_order(parent, wanted, first_child, sibling, order, depth):  # type: ignore[no-untyped-def]
+def walk_order(parent, roots, wanted, first_child, sibling, order, depth):  # type: ignore[no-untyped-def]
     """Firms of the forest, parents first, subtrees together; returns how many are ``wanted``.
 
-    Ancestors of wanted firms become wanted. ``first_child`` and ``sibling`` start at -1.
+    ``roots``: in which order trees are walked; those of other firms count for nothing. Ancestors of wanted
+    firms become wanted. ``first_child`` and ``sibling`` start at -1.
     """
     firms = parent.shape[0]
     for i in range(firms):
@@ -140,7 +141,7 @@ def walk_order(parent, wanted, first_child, sibling, order, depth):  # type: ign
             sibling[i] = first_child[parent[i]]
             first_child[parent[i]] = i
     count = 0
-    for root in range(firms):
+    for root in roots:
         if not wanted[root] or parent[root] >= 0:
             continue
         v = root
@@ -163,12 +164,16 @@ def walk_order(parent, wanted, first_child, sibling, order, depth):  # type: ign
 
 
 @kernel_step
-def fell(seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, hits):  # type: ignore[no-untyped-def]
-    """Add a seed to a finished cascade and let it run on; returns (failed, weight lost, hits, visited).
+def fell(  # type: ignore[no-untyped-def]
+    seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, hits, large, most
+):
+    """Add a seed to a finished cascade and let it run on; returns (failed, weight lost, hits, visited, met).
 
-    A firm has fallen when its ``room`` is negative. Each change of room is noted in ``hit, before``.
+    A firm has fallen when its ``room`` is negative. Each change of room is noted in ``hit, before``. It
+    stops where a firm of ``large`` falls, which is ``met``, or beyond ``most`` claims: then the seed is.
     """
     visited = 0
+    met = -1
     if room[seed] >= 0:
         hit[hits] = seed
         before[hits] = room[seed]
@@ -178,11 +183,13 @@ def fell(seed, start, creditor, loss, weight, room, queue, count, lost, hit, bef
         queue[count] = seed
         head = count
         count += 1
-        while head < count:
+        while head < count and met < 0:
             j = queue[head]
             head += 1
             first, last = start[j], start[j + 1]
             visited += last - first
+            if visited > most:
+                met = seed
             for e in range(first, last):
                 i = creditor[e]
                 left = room[i]
@@ -197,7 +204,9 @@ def fell(seed, start, creditor, loss, weight, room, queue, count, lost, hit, bef
                     lost += weight[i]
                     queue[count] = i
                     count += 1
-    return count, lost, hits, visited
+                    if large[i]:
+                        met = i
+    return count, lost, hits, visited, met
 
 
 @kernel_step
@@ -209,28 +218,41 @@ def take_back(room, hit, before, hits, keep):  # type: ignore[no-untyped-def]
 
 @kernel
 def sweep(  # type: ignore[no-untyped-def]
-    order, depth, first, last, parent, alone, start, creditor, loss, weight,
-    room, queue, hit, before, kept_count, kept_hits, kept_lost, path, failed, total,
+    order, depth, first, last, parent, alone, start, creditor, loss, weight, room, queue, hit, before,
+    kept_count, kept_hits, kept_lost, path, large, most, search, postponed, built_on, failed, total,
 ):  # fmt: skip
     """Cascades of the firms ``order[first:last]``, each grown out of that of its parent.
 
     ``room``: what each firm can bear before any failure; it is left so. ``hit, before``: as long as
     claims and firms together. ``kept_*``: the state at each level of the walk. ``alone``: firms whose
     failure fells nobody. Returns claims visited.
+
+    Cascades that visit more than ``most`` claims beyond their parent's are ``postponed``, and so are all
+    that grow out of them. In a ``search`` only the first one is; each other one runs on until it brings down
+    a firm whose cascade holds such a one (``large``, empty at first): on that firm it can be ``built_on``.
     """
     visited = 0
     level = 0
+    above = -1  # level of the postponed firm whose subtree the walk is in
+    bound = most
     p = parent[order[first]]
     for x in range(depth[first] - 1, -1, -1):
         path[x] = p
         p = parent[p]
     for position in range(first - depth[first], last):
-        if position < first:  # the way from the root down to the first firm
-            own = position - first + depth[first]
-            seed = path[own]
-        else:
+        asked = position >= first
+        if asked:
             own = depth[position]
             seed = order[position]
+        else:  # the way from the root down to the first firm
+            own = position - first + depth[first]
+            seed = path[own]
+        if 0 <= above < own:
+            if asked:
+                postponed[seed] = True
+            large[seed] = search  # it contains a large one
+            continue
+        above = -1
         keep = kept_hits[own - 1] if own > 0 else 0
         if level > own:
             take_back(room, hit, before, kept_hits[level - 1], keep)
@@ -241,10 +263,21 @@ def sweep(  # type: ignore[no-untyped-def]
             continue
         count = kept_count[own - 1] if own > 0 else 0
         lost = kept_lost[own - 1] if own > 0 else weight[seed] - weight[seed]
-        count, lost, hits, steps = fell(
-            seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, keep
+        count, lost, hits, steps, met = fell(
+            seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, keep, large, bound
         )
         visited += steps
+        if search and (steps > most or met >= 0):
+            large[seed] = True
+            bound = start[start.shape[0] - 1]
+        if met >= 0:
+            take_back(room, hit, before, hits, keep)
+            above = own
+            if asked:
+                postponed[seed] = True
+                if met != seed:
+                    built_on[seed] = met
+            continue
         kept_count[own], kept_hits[own], kept_lost[own] = count, hits, lost
         level = own + 1
         failed[seed] = count

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.contagion.cascade_kernels import closure_forest, felled_alone, sweep, walk_order
+from sim.contagion.cascade_kernels import closure_forest, felled_alone, spread, sweep, walk_order
 from sim.contagion.cascades import LossBook, loss_book
 from sim.contagion.graphs import chosen_firms, claims_csr, firm_column, share_column
 from sim.core.columns import I32, I64, Bool
@@ -17,6 +17,9 @@ from sim.core.errors import SpecError
 
 #: Pieces of work a thread: cascades are uneven (assumption).
 _PIECES = 4
+#: A cascade is large, and worth a search for others in it, beyond this part of all claims (1 / n) or
+#: this many (assumptions: trying a few costs little beside one that runs through the network).
+_LARGE, _LEAST = 64, 250
 
 
 class CascadeRanking(NamedTuple):
@@ -63,14 +66,34 @@ def plan_closures(book: LossBook, wanted: Bool) -> ClosureForest:
     firms = book.limit.size
     start, target = np.empty(firms + 1, np.int64), np.empty(book.loss.size + 1, np.int32)
     felled_alone(book.start, book.creditor, book.loss, book.limit, start, target)
-    parent, low, clock, stack, path, depth = (np.empty(firms, np.int32) for _ in range(6))
+    parent, low, clock, stack, path = (np.empty(firms, np.int32) for _ in range(5))
     clock[:] = 0
     reach, edge = np.zeros(firms, np.int64), np.empty(firms, np.int64)
     closure_forest(start, target, parent, reach, low, clock, edge, stack, path)
+    return _walk(parent, np.diff(start) == 0, wanted)
+
+
+def _walk(parent: I32, alone: Bool, wanted: Bool, roots: I64 | None = None) -> ClosureForest:
+    """The walk through all ``wanted`` firms and those above them, trees in the order of ``roots``."""
+    firms = parent.size
+    order, depth = np.empty(firms, np.int32), np.empty(firms, np.int32)
     first_child, sibling = np.full(firms, -1, np.int32), np.full(firms, -1, np.int32)
-    order, covered = path, wanted.copy()
-    count = walk_order(parent, covered, first_child, sibling, order, depth)
-    return ClosureForest(order[:count], depth[:count], parent, np.diff(start) == 0)
+    trees = np.arange(firms) if roots is None else roots
+    count = walk_order(parent, trees, wanted.copy(), first_child, sibling, order, depth)
+    return ClosureForest(order[:count], depth[:count], parent, alone)
+
+
+def _large_ones(book: LossBook, forest: ClosureForest, large: Bool) -> ClosureForest:
+    """Large cascades by themselves, those first that one of them contains: they may be in others as well."""
+    above = forest.parent
+    heads = np.flatnonzero(large & ~((above >= 0) & large[above]))
+    fallen, queue = np.zeros(large.size, np.bool_), np.empty(large.size, np.int32)
+    fallen[heads[0]], queue[0] = True, heads[0]
+    spread(book.start, book.creditor, book.loss, book.limit.copy(), fallen, np.zeros_like(queue), queue, 1)
+    parent = above.copy()
+    parent[heads] = -1
+    fallen[heads[0]] = False
+    return _walk(parent, forest.alone, large, heads[np.argsort(~fallen[heads], kind="stable")])
 
 
 def _pieces(steps: int, threads: int) -> list[tuple[int, int]]:
@@ -92,12 +115,49 @@ def all_cascades(
 ) -> tuple[CascadeRanking, int]:
     """Cascades of all ``seeds``, and how many claims were visited on the way."""
     firms = book.limit.size
-    failed, loss = np.zeros(firms, np.int32), np.zeros(firms, weight.dtype)
+    found = CascadeRanking(np.zeros(firms, np.int32), np.zeros(firms, weight.dtype))
     wanted = np.zeros(firms, np.bool_)
     wanted[seeds] = True
-    forest = plan_closures(book, wanted) if share_closures else _unshared(firms, seeds)
-    levels = int(forest.depth.max(initial=0)) + 1
+    if not share_closures:
+        return found, _swept(_unshared(firms, seeds), book, weight, found, threads).visited
+    most = max(book.loss.size // _LARGE, _LEAST)
+    forest = plan_closures(book, wanted)
+    swept = _swept(forest, book, weight, found, threads, most)
+    visited = swept.visited
+    if swept.postponed.any():  # which of the large ones contain another, in one thread: their order matters
+        large = _large_ones(book, forest, swept.postponed)
+        swept = _swept(large, book, weight, found, 1, most, search=True)
+        parent = np.where(swept.built_on >= 0, swept.built_on, forest.parent)
+        rest = _swept(_walk(parent, forest.alone, swept.postponed), book, weight, found, threads)
+        visited += swept.visited + rest.visited
+    found.failed[~wanted], found.loss[~wanted] = 0, 0
+    return found, visited
+
+
+class _Swept(NamedTuple):
+    """Claims visited, who is left for later, and on whose cascade theirs can be built (or -1).
+
+    Whom a firm is built on came before it in the walk, so there is no circle.
+    """
+
+    visited: int
+    postponed: Bool
+    built_on: I32
+
+
+def _swept(
+    forest: ClosureForest,
+    book: LossBook,
+    weight: NDArray[Any],
+    found: CascadeRanking,
+    threads: int,
+    most: int | None = None,
+    search: bool = False,
+) -> _Swept:
+    """Walk through the forest and note what is ``found``; leave cascades beyond ``most`` claims."""
+    firms, levels = book.limit.size, int(forest.depth.max(initial=0)) + 1
     notes = firms + book.loss.size
+    postponed, built_on = np.zeros(firms, np.bool_), np.full(firms, -1, np.int32)
 
     def run(piece: tuple[int, int]) -> int:
         kept_count, kept_hits, path = (np.empty(levels, kind) for kind in (np.int32, np.int64, np.int32))
@@ -106,18 +166,16 @@ def all_cascades(
                 forest.order, forest.depth, *piece, forest.parent, forest.alone, book.start, book.creditor,
                 book.loss, weight, book.limit.copy(), np.empty(firms, np.int32), np.empty(notes, np.int32),
                 np.empty(notes, np.int64), kept_count, kept_hits, np.empty(levels, weight.dtype), path,
-                failed, loss,
+                np.zeros(firms, np.bool_), notes if most is None else most, search, postponed,
+                built_on, found.failed, found.loss,
             )
         )  # fmt: skip
 
     pieces = _pieces(forest.order.size, threads)
     if threads == 1:
-        visited = sum(map(run, pieces))
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            visited = sum(pool.map(run, pieces))
-    failed[~wanted], loss[~wanted] = 0, 0
-    return CascadeRanking(failed, loss), visited
+        return _Swept(sum(map(run, pieces)), postponed, built_on)
+    with ThreadPoolExecutor(threads) as pool:
+        return _Swept(sum(pool.map(run, pieces)), postponed, built_on)
 
 
 def _own_debts(claims: Any, lgd: NDArray[np.float64]) -> NDArray[Any]:
