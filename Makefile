@@ -44,9 +44,9 @@ browser:
 smoke: $(VENV)/.installed-dev
 	@scripts/smoke $(PYTHON)
 
-# The main run comes last: its summary is the last line.
+# The main run comes last: its summary is the last line. Tests of one file stay together, as they share what they set up.
 test: $(VENV)/.installed-dev browser smoke
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	@$(PYTHON) -m ruff check .
