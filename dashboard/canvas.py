@@ -3,59 +3,77 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from dashboard.layout import positions
+from dashboard.layout import layouts
 from sim.core.columns import F64, U8
 from sim.experiments.recording import STATES, Intervention, Recording
 from sim.network.sector_table import load_sector_table
 from sim.spec.labels import text
 
 _WORDS = (
-    "play",
-    "pause",
-    "step",
-    "back",
-    "speed",
-    "week",
-    "fail",
-    "rescue",
-    "protect",
-    "pick",
-    "canvas",
-    "reset",
-)
+    "play", "pause", "step", "back", "speed", "week", "fail", "rescue", "protect", "pick", "canvas", "reset",
+    "layout", "owed", "zoom_in", "zoom_out", "newly", "fail_help", "rescue_help", "protect_help",
+)  # fmt: skip
 #: Grey, amber, red, blue: told apart by colour-blind readers, and each has a shape of its own.
 COLOURS = ("#B8C4CE", "#E69F00", "#A50F15", "#0072B2")
 
 
+class Panel(NamedTuple):
+    """A recording with the heading that it has on the canvas."""
+
+    heading: str
+    recording: Recording
+
+
 def payload(
-    recording: Recording, places: F64, lang: str, interventions: tuple[Intervention, ...] = ()
+    panels: Sequence[Panel], places: Mapping[str, F64], lang: str, interventions: Sequence[Intervention] = ()
 ) -> dict[str, Any]:
-    """What the canvas draws; states and arrears as base64 bytes, a row a week."""
-    sales = np.sqrt(recording.weekly_sales / max(1, recording.weekly_sales.max()))
+    """What the canvas draws: one network, a panel a recording of it.
+
+    States and arrears are base64 bytes, a row a week; ``owed`` is arrears of all in yuan by week.
+    """
+    first = panels[0].recording
+    sales = np.sqrt(first.weekly_sales / max(1, first.weekly_sales.max()))
     crowd = min(1.0, (150 / len(sales)) ** 0.5)
+    links = np.bincount(np.concatenate((first.buyer, first.supplier)), minlength=len(sales))
     return {
-        "x": places[:, 0].round(4).tolist(),
-        "y": places[:, 1].round(4).tolist(),
+        "layouts": [
+            {
+                "id": name,
+                "name": text(f"dash.layout_{name}", lang),
+                "x": place[:, 0].round(4).tolist(),
+                "y": place[:, 1].round(4).tolist(),
+            }
+            for name, place in places.items()
+        ],
+        "order": np.lexsort((np.arange(len(sales)), -first.weekly_sales, -links)).tolist(),
         "size": ((4 + 10 * sales) * crowd).round(1).tolist(),
-        "sector": recording.sector.tolist(),
-        "sectors": _sector_names(recording, lang),
-        "buyer": recording.buyer.tolist(),
-        "supplier": recording.supplier.tolist(),
-        "states": base64.b64encode(recording.states.tobytes()).decode(),
-        "overdue": base64.b64encode(_levels(recording).tobytes()).decode(),
-        "weeks": recording.weeks,
+        "sector": first.sector.tolist(),
+        "sectors": [sector_label(name, lang) for name in first.sectors],
+        "buyer": first.buyer.tolist(),
+        "supplier": first.supplier.tolist(),
+        "panels": [
+            {
+                "heading": panel.heading,
+                "states": base64.b64encode(panel.recording.states.tobytes()).decode(),
+                "overdue": base64.b64encode(_levels(panel.recording).tobytes()).decode(),
+                "owed": (panel.recording.overdue.sum(axis=1) / 100).round().tolist(),
+            }
+            for panel in panels
+        ],
+        "weeks": first.weeks,
         "names": [text(f"dash.state_{name}", lang) for name in STATES],
         "colours": COLOURS,
         "words": {word: text(f"dash.{word}", lang) for word in _WORDS},
         "marked": [one.firm for one in interventions],
+        "lang": {"zh": "zh-CN"}.get(lang, lang),
     }
 
 
@@ -66,10 +84,11 @@ def _levels(recording: Recording) -> Any:
     return np.ceil(share * 255).astype(np.uint8)
 
 
-def _sector_names(recording: Recording, lang: str) -> list[str]:
+def sector_label(name: str, lang: str) -> str:
+    """The name of a sector for readers."""
     table = load_sector_table()
     chinese = dict(zip(table.sectors, table.names_zh, strict=True))
-    return [chinese.get(name, name) if lang == "zh" else name.replace("_", " ") for name in recording.sectors]
+    return chinese.get(name, name) if lang == "zh" else name.replace("_", " ")
 
 
 @cache
@@ -84,15 +103,16 @@ def _component() -> Any:
 
 
 def network(
-    recording: Recording, lang: str, interventions: tuple[Intervention, ...], key: str
+    panels: Sequence[Panel], lang: str, interventions: Sequence[Intervention], key: str
 ) -> Intervention | None:
-    """Draw a recording; what the reader does to a firm, once."""
-    data = payload(recording, _places(recording), lang, interventions)
+    """Draw recordings of one network; what the reader does to a firm, once."""
+    first = panels[0].recording
+    data = payload(panels, _places(first), lang, interventions)
     found = _component()(key=key, data=data, on_act_change=lambda: None)
     act = found.act
     if not isinstance(act, dict) or act.get("action") not in ("fail", "rescue", "protect"):
         return None
-    week = min(int(act["week"]), recording.weeks - 1)
+    week = min(int(act["week"]), first.weeks - 1)
     return Intervention(act["action"], week, int(act["firm"]))
 
 
@@ -104,21 +124,18 @@ def watch(
     ``level``: arrears of links as 0 to 255, (W + 1, L); ``height`` in pixels. When weeks are added, a
     canvas that showed the last one shows the new last one.
     """
-    data = payload(recording, places, lang) | {
-        "overdue": base64.b64encode(level.tobytes()).decode(),
-        "labels": list(names),
-        "height": height,
-    }
-    _component()(key=key, data=data)
+    data = payload([Panel("", recording)], {"sectors": places}, lang)
+    data["panels"][0]["overdue"] = base64.b64encode(level.tobytes()).decode()
+    _component()(key=key, data=data | {"labels": list(names), "height": height})
 
 
-def _places(recording: Recording) -> F64:
+def _places(recording: Recording) -> dict[str, F64]:
     """Positions, computed once for a network."""
     key = (recording.buyer.tobytes(), recording.supplier.tobytes())
-    kept: dict[Any, F64] = st.session_state.setdefault("places", {})
+    kept: dict[Any, dict[str, F64]] = st.session_state.setdefault("places", {})
     if key not in kept:
         kept.clear()
-        kept[key] = positions(recording)
+        kept[key] = layouts(recording)
     return kept[key]
 
 

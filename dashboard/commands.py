@@ -10,18 +10,6 @@ from typing import Annotated
 
 import typer
 
-#: Settings that hold wherever it is started; ``.streamlit/config.toml`` says the same for ``streamlit run``.
-SETTINGS = {
-    "server.headless": "true",
-    "server.maxUploadSize": "5",
-    "server.fileWatcherType": "none",
-    "browser.gatherUsageStats": "false",
-    "client.toolbarMode": "minimal",
-    "client.showErrorDetails": "none",
-    "client.showErrorLinks": "false",
-}
-
-
 def mount(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(dashboard)
@@ -33,8 +21,8 @@ def dashboard(
 ) -> None:
     """Open the dashboard: a web page on this machine, until Ctrl-C."""
     page = Path(__file__).with_name("app.py")
-    settings = {**SETTINGS, "server.port": str(port), "server.address": address}
-    flags = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    # all other settings stand in .streamlit/config.toml beside the page
+    flags = ["--server.port", str(port), "--server.address", address]
     # the packages stand beside this one, wherever the command is started
     paths = [str(page.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -11,6 +12,9 @@ import pandas as pd
 
 from sim.core.columns import I16, I32, I64, U8
 from sim.core.errors import SpecError
+from sim.experiments.firm_tree import FirmTree, firm_tree
+from sim.experiments.outbreak_curves import generation_masses, tree_of
+from sim.experiments.outbreak_runs import Tables
 
 if TYPE_CHECKING:
     from sim.model import Ecosystem
@@ -35,9 +39,10 @@ class Recording:
     """A run of F firms and L links over W weeks.
 
     ``sectors``: their names; ``sector``, ``weekly_sales`` (fen, in normal times): (F,); ``buyer``,
-    ``supplier``: rows of firms, (L,); ``states``: numbers of :data:`STATES` before the first week and after
-    each, (W + 1, F); ``overdue``: fen owed late on each link, (W + 1, L); ``reproduction``: see
-    :meth:`sim.model.Ecosystem.reproduction`.
+    ``supplier``: rows of firms, ``weekly_amount`` (fen): (L,); ``states``: numbers of :data:`STATES` before
+    the first week and after each, (W + 1, F); ``overdue``: fen owed late on each link, (W + 1, L);
+    ``reproduction``: see :meth:`sim.model.Ecosystem.reproduction`; ``tables``: what the infection tree is
+    made of.
     """
 
     sectors: tuple[str, ...]
@@ -45,9 +50,11 @@ class Recording:
     weekly_sales: I64
     buyer: I32
     supplier: I32
+    weekly_amount: I64
     states: U8
     overdue: I64
     reproduction: pd.DataFrame
+    tables: Tables
 
     @property
     def weeks(self) -> int:
@@ -63,6 +70,24 @@ class Recording:
         """Columns ``week``, a count for each of :data:`STATES`, and ``overdue`` (fen)."""
         counts = {name: self.count(number) for number, name in enumerate(STATES)}
         return pd.DataFrame({"week": range(self.weeks + 1), **counts, "overdue": self.overdue.sum(axis=1)})
+
+    @cached_property
+    def firm_tree(self) -> FirmTree:
+        """Which failure caused which, households as carriers."""
+        return firm_tree(tree_of(self.tables, self.weeks))
+
+    def rounds(self, firms: Sequence[int]) -> tuple[I64, I64, pd.DataFrame]:
+        """The infection tree from the failures of ``firms`` on.
+
+        Rows of their first failures in the tree of firms (S,); the generation of every failure there, -1
+        where it does not lead back to them (E,); and the firms of each generation, see
+        :func:`sim.experiments.outbreak_curves.generation_masses`.
+        """
+        events = self.firm_tree.tree.events
+        hit = events["agent"].isin(firms) & (events["week"] >= 0)
+        seeds = events[hit].drop_duplicates("agent").index.to_numpy(np.int64)
+        table, generation = generation_masses(self.firm_tree, seeds)
+        return seeds, generation, table
 
 
 def record(
@@ -107,7 +132,8 @@ def record(
     f, k = model.state.firms, model.state.links
     return Recording(
         model.sectors, f.sector.copy(), f.normal_sales.copy(), k.buyer.copy(), k.supplier.copy(),
-        states, overdue, model.reproduction(),
+        k.weekly_amount.copy(), states, overdue, model.reproduction(),
+        Tables(model.events(), model.causes(), model.lender_losses()),
     )  # fmt: skip
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sim.report.figures import COLOURS, DASHES, escaped, finish
 from sim.report.numbers import in_millions, money_name, shown
 from sim.report.outbreak_content import OutbreakContent
+from sim.report.outbreak_tree import Drawing
 from sim.report.wording import WORDS, word
 
 #: Panels of the epidemic curve: column and unit.
@@ -132,7 +134,12 @@ def reproduction(content: OutbreakContent, lang: str = "en") -> go.Figure | None
 
 def tree(content: OutbreakContent, lang: str = "en") -> go.Figure | None:
     """The infection tree of the first run: generations from left to right."""
-    nodes, lines = content.drawing
+    return drawn_tree(content.drawing, lambda sector: sector_name(content, sector, lang), lang)
+
+
+def drawn_tree(drawing: Drawing, sector: Callable[[str], str], lang: str = "en") -> go.Figure | None:
+    """A drawing of an infection tree; ``sector`` gives the label of a sector."""
+    nodes, lines = drawing
     if len(nodes) < 2:
         return None
     chart = go.Figure()
@@ -141,29 +148,12 @@ def tree(content: OutbreakContent, lang: str = "en") -> go.Figure | None:
     for row in lines.to_dict("records"):
         xs += [row["x0"], row["x1"], None]
         ys += [row["y0"], row["y1"], None]
-    chart.add_trace(
-        go.Scatter(
-            x=xs, y=ys, mode="lines", line={"color": _LINE, "width": 1}, hoverinfo="skip", showlegend=False
-        )
-    )
+    line = {"color": _LINE, "width": 1}
+    chart.add_trace(go.Scatter(x=xs, y=ys, mode="lines", line=line, hoverinfo="skip", showlegend=False))
     for place, channel in enumerate(CAUSES):
         part = nodes[nodes["channel"] == channel]
         if len(part):
-            chart.add_trace(
-                go.Scatter(
-                    x=part["x"].to_list(),
-                    y=_short(part["y"]),
-                    mode="markers",
-                    marker={
-                        "color": COLOURS[place],
-                        "size": (6 + 10 * np.sqrt(part["mass"])).round(2).to_list(),
-                        "line": {"width": 1, "color": _LINE},
-                    },
-                    name=channel_name(channel, lang),
-                    text=[_told(content, row, lang) for row in part.to_dict("records")],
-                    hovertemplate="%{text}<extra>%{fullData.name}</extra>",
-                )
-            )
+            chart.add_trace(_branches(part, COLOURS[place], channel_name(channel, lang), sector, lang))
     deepest = int(nodes["x"].max())
     chart.update_xaxes(
         title_text=word("generation", lang), dtick=max(1, deepest // 12), showgrid=True, zeroline=False
@@ -171,6 +161,25 @@ def tree(content: OutbreakContent, lang: str = "en") -> go.Figure | None:
     chart.update_yaxes(visible=False)
     leaves = 1 + int(-nodes["y"].min())
     return finish(chart, min(1600, 220 + 9 * leaves))
+
+
+def _branches(
+    part: pd.DataFrame, colour: str, name: str, sector: Callable[[str], str], lang: str
+) -> go.Scatter:
+    """The firms of a tree that failed of one cause."""
+    return go.Scatter(
+        x=part["x"].to_list(),
+        y=_short(part["y"]),
+        mode="markers",
+        marker={
+            "color": colour,
+            "size": (6 + 10 * np.sqrt(part["mass"])).round(2).to_list(),
+            "line": {"width": 1, "color": _LINE},
+        },
+        name=name,
+        text=[_told(row, sector, lang) for row in part.to_dict("records")],
+        hovertemplate="%{text}<extra>%{fullData.name}</extra>",
+    )
 
 
 def channel_losses(content: OutbreakContent, lang: str = "en") -> go.Figure | None:
@@ -259,11 +268,10 @@ def _titled(key: str, unit: str, lang: str, between: str = " ") -> str:
     return f"{word(key, lang)}{between}({name})" if name else word(key, lang)
 
 
-def _told(content: OutbreakContent, node: Mapping[Hashable, Any], lang: str) -> str:
+def _told(node: Mapping[Hashable, Any], sector: Callable[[str], str], lang: str) -> str:
     """What the tree says about a firm."""
-    sector = escaped(sector_name(content, str(node["sector"]), lang))
     return (
-        f"{word('firm', lang)} {node['agent']}, {sector}<br>{word('week', lang)} {node['week']}; "
+        f"{word('firm', lang)} {node['agent']}, {escaped(sector(str(node['sector'])))}<br>{word('week', lang)} {node['week']}; "
         f"{word('traced', lang)}: {node['mass']:.0%}"
     )
 
