@@ -16,6 +16,8 @@ def main() -> None:
     """One run of the script: the chosen page in the chosen language."""
     st.set_page_config(page_title="Arrears", page_icon=_favicon(), layout="wide")
     language()
+    # Streamlit leaves a hand's breadth above the title
+    st.html("<style>[data-testid=stMainBlockContainer]{padding-top:3.2rem}</style>")
     st.sidebar.segmented_control(
         "Language / 语言", list(_LANGUAGES), format_func=_LANGUAGES.__getitem__, key="lang", required=True
     )

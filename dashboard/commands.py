@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+
 def mount(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(dashboard)

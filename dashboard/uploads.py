@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from dashboard import by_hand
+from dashboard.networks import canonical, combined, read_capped
+from dashboard.peek import Peek, peek
 from dashboard.state import say
 from sim.core.errors import SpecError
-from sim.network.read import read_network
 from sim.spec.portfolio import read_portfolio, summary
 
 #: Largest upload.
@@ -33,22 +37,42 @@ def kept(upload: Upload, purpose: str) -> Path:
         )
     if len(data) > MOST_BYTES:
         raise SpecError("upload", "size", f"{len(data):,} bytes are too many", f"up to {MOST_BYTES:,}")
+    return written(data, purpose, suffix)
+
+
+def written(data: bytes, purpose: str, suffix: str) -> Path:
+    """A file of this session with this content; its name is made from the content."""
     if "folder" not in st.session_state:
         st.session_state["folder"] = tempfile.TemporaryDirectory(prefix="arrears-")
-    path = (
-        Path(st.session_state["folder"].name) / f"{purpose}-{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
-    )
-    path.write_bytes(data)
+    name = f"{purpose}-{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
+    path = Path(st.session_state["folder"].name) / name
+    if not path.exists():
+        path.write_bytes(data)
     return path
 
 
-def told(error: SpecError, path: Path, upload: Upload) -> str:
-    """The sentence of a fault with the reader's own name of the file."""
-    return str(error).replace(str(path), upload.name).replace(path.name, upload.name)
+def told(error: SpecError, names: dict[Path, str]) -> str:
+    """The sentence of a fault with the reader's own names of the files."""
+    sentence = str(error)
+    for path, name in names.items():
+        sentence = sentence.replace(str(path), name).replace(path.name, name)
+    return sentence
+
+
+def _guarded(names: dict[Path, str], read: Callable[[], Any]) -> Any:
+    """What ``read`` gives; None and a sentence on the page where it refuses."""
+    try:
+        return read()
+    except SpecError as error:
+        st.error(told(error, names), icon=":material/error:")
+        return None
 
 
 def portfolio_upload(page: str) -> tuple[Path, Path | None] | None:
-    """The reader's own portfolio with its mapping, once it is read without fault."""
+    """The reader's own portfolio with its mapping, once it is read without fault.
+
+    File and mapping as ``compare(portfolio=..., mapping=...)`` takes them.
+    """
     with st.expander(say("own_portfolio"), icon=":material/upload_file:"):
         st.caption(say("own_portfolio_help"))
         left, right = st.columns(2)
@@ -56,29 +80,105 @@ def portfolio_upload(page: str) -> tuple[Path, Path | None] | None:
         map_file = right.file_uploader(say("mapping_file"), ["yaml"], key=f"{page}.mapping")
         if file is None:
             return None
-        path = None
-        try:
-            path = kept(file, "portfolio")
-            mapping = None if map_file is None else kept(map_file, "mapping")
-            found = read_portfolio(path, mapping)
-        except SpecError as error:
-            st.error(str(error) if path is None else told(error, path, file), icon=":material/error:")
+        names: dict[Path, str] = {}
+        found: tuple[Path, Path | None] | None = _guarded(names, lambda: _mapped(file, map_file, page, names))
+        if found is None:
             return None
-        st.success(say("portfolio_read"))
-        st.json(summary(found), expanded=False)
+        facts = _guarded(names, lambda: _portfolio_facts(*found))
+        if facts is None:
+            return None
+        st.success(say("portfolio_read"), icon=":material/check_circle:")
+        _facts(facts)
+        return found
+
+
+def _mapped(
+    file: Upload, map_file: Upload, page: str, names: dict[Path, str]
+) -> tuple[Path, Path | None] | None:
+    """The kept file, and its mapping: none where its columns are the known ones, a file, or by hand."""
+    path = kept(file, "portfolio")
+    names[path] = file.name
+    seen = peek(path)
+    _preview(seen)
+    if map_file is not None:
+        mapping = kept(map_file, "mapping")
+        names[mapping] = map_file.name
         return path, mapping
+    whole = by_hand.canonical(seen.header)
+    if not st.toggle(say("map_by_hand"), value=not whole, key=f"{page}.by_hand"):
+        return path, None
+    made = by_hand.form(seen, page)
+    if made is None:
+        return None
+    mapping = written(made.encode(), "mapping", ".yaml")
+    names[mapping] = say("mapping_file")
+    st.download_button(
+        say("mapping_download"), made, "arrears-mapping.yaml", "application/yaml",
+        key=f"{page}.mapping_download", on_click="ignore", icon=":material/download:",
+        help=say("mapping_download_help"),
+    )  # fmt: skip
+    return path, mapping
 
 
-def network_upload(page: str) -> None:
-    """The reader's own supply network, checked."""
-    file = st.file_uploader(say("network_file"), ["csv", "graphml"], key=f"{page}.network")
-    if file is None:
-        return
-    path = None
-    try:
-        path = kept(file, "network")
-        found = read_network(path)
-    except SpecError as error:
-        st.error(str(error) if path is None else told(error, path, file), icon=":material/error:")
-        return
-    st.success(say("network_read", firms=f"{found.firms:,}", links=f"{len(found.supplier):,}"))
+def _preview(seen: Peek) -> None:
+    """The first lines as they were decoded: whether they make sense, only eyes can see."""
+    if seen.encoding == "gb18030":
+        st.warning(say("as_gb18030"), icon=":material/translate:")
+    st.caption(say("preview", encoding=seen.encoding))
+    st.dataframe(pd.DataFrame(seen.rows, columns=seen.header), hide_index=True, width="stretch")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _portfolio_facts(path: Path, mapping: Path | None) -> dict[str, object]:
+    return summary(read_portfolio(path, mapping))
+
+
+def _facts(facts: dict[str, Any]) -> None:
+    """What a portfolio holds, in a few figures; the rest behind a fold."""
+    columns = st.columns(3)
+    columns[0].metric(say("accounts"), f"{facts['accounts']:,}")
+    columns[1].metric(say("borrowers"), f"{facts['borrowers']:,}")
+    late = sum(part["accounts"] for name, part in facts["late"].items() if name != "0")
+    columns[2].metric(say("late_accounts"), f"{late:,}")
+    st.json({name: value for name, value in facts.items() if name != "file"}, expanded=False)
+
+
+def network_upload(page: str) -> Path | None:
+    """The reader's own supply network, once it is read without fault; as ``network=`` takes it."""
+    with st.expander(say("own_network"), icon=":material/hub:"):
+        st.caption(say("own_network_help"))
+        left, right = st.columns(2)
+        file = left.file_uploader(say("network_file"), ["csv", "gz", "graphml"], key=f"{page}.network")
+        firms = right.file_uploader(say("firms_file"), ["csv", "gz"], key=f"{page}.firms_file")
+        if file is None:
+            return None
+        names: dict[Path, str] = {}
+        found: Path | None = _guarded(names, lambda: _network(file, firms, page, names))
+        return found
+
+
+def _network(file: Upload, firms: Upload, page: str, names: dict[Path, str]) -> Path | None:
+    path = given = kept(file, "network")
+    names[path] = file.name
+    if path.suffix != ".graphml":
+        seen = peek(path)
+        _preview(seen)
+        chosen = by_hand.links(seen, page)
+        if chosen is None:
+            return None
+        if chosen != {name: name for name in chosen}:
+            path = written(canonical(path, chosen), "network", ".csv")
+            names[path] = file.name
+    table = None if firms is None else kept(firms, "firms")
+    if table is not None:
+        names[table] = firms.name
+    count, links = read_capped(path, table)
+    if table is not None:
+        path = written(combined(path, table), "network", ".graphml")
+    st.success(say("network_read", firms=f"{count:,}", links=f"{links:,}"), icon=":material/check_circle:")
+    if path != given:
+        st.download_button(
+            say("network_download"), path.read_bytes(), f"arrears-network{path.suffix}",
+            key=f"{page}.network_download", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+    return path

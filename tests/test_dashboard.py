@@ -81,26 +81,47 @@ def test_the_start_page_leads_to_the_pages_in_both_languages(tab: Any, server: s
     assert seen(tab.get_by_text("让一家企业倒闭"))
     tab.wait_for_function("document.documentElement.lang === 'zh-CN'")
     tab.locator("[data-testid=stPageLink] a").first.click()
-    assert seen(tab.get_by_role("heading", name="疫情蔓延"))
+    assert seen(tab.get_by_role("heading", name="连锁倒闭"))
 
 
-def test_a_firm_fails_on_the_network_and_the_failure_is_undone(tab: Any, server: str) -> None:
-    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=0&seed=2")
-    net = tab.locator(".net[data-firms='75']")
+def test_a_hub_fails_is_undone_and_rescued_beside_its_twin(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=0&seed=2&twin=calm")
+    net = tab.locator(".net[data-firms='75'][data-panels='2']")
     assert seen(net)
     canvas = tab.locator(".net canvas").first
     canvas.focus()
     tab.keyboard.press("ArrowDown")
-    tab.wait_for_selector(".net[data-picked='0']")
+    hub = tab.locator(".net:not([data-picked='-1'])").get_attribute("data-picked")
     tab.get_by_role("button", name="Let it fail").click()
-    assert seen(tab.get_by_role("button", name="Undo"))
+    assert seen(tab.get_by_text(f"week 0: firm {hub} fails"))
     canvas.focus()
     tab.keyboard.press("ArrowRight")
-    tab.wait_for_selector(".net[data-week='1']")
-    assert int(net.get_attribute("data-failed")) >= 1
+    tab.wait_for_selector(".net[data-week='1'][data-twin-failed='0']:not([data-failed='0'])")
+    assert seen(net.get_by_text("New failures:"))
+    tab.get_by_role("tab", name="R over time").click()
+    assert seen(tab.locator("[class*='st-key-chart-outbreak-r']").first)
     tab.get_by_role("button", name="Undo").click()
     tab.get_by_role("button", name="Undo").wait_for(state="detached")
     tab.wait_for_selector(".net[data-week='1'][data-failed='0']")
+    canvas.focus()
+    tab.keyboard.press("r")
+    assert seen(tab.get_by_text(f"week 1: firm {hub} is rescued"))
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_selector(".net[data-week='2'][data-protected='1']")
+
+
+def test_the_film_plays_and_can_be_stopped_and_laid_out_by_tiers(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=zh&firms=75&hit=2&seed=2")
+    net = tab.locator(".net[data-firms='75']")
+    assert seen(net)
+    tab.get_by_role("button", name="播放").click()
+    tab.wait_for_selector(".net[data-playing='true']:not([data-week='0'])")
+    tab.get_by_role("button", name="暂停").click()
+    tab.wait_for_selector(".net[data-playing='false']")
+    assert float(net.get_attribute("data-fps")) > 0
+    tab.locator(".net select").select_option("tiers")
+    tab.wait_for_selector(".net[data-layout='tiers']")
+    assert "周" in net.locator(".told").inner_text()
 
 
 def test_a_bad_link_opens_and_says_what_it_dropped(tab: Any, server: str) -> None:

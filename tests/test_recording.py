@@ -47,3 +47,13 @@ def test_a_rescued_firm_lives_and_is_shown_as_protected(start: Ecosystem) -> Non
 def test_what_is_not_in_the_run_is_refused(start: Ecosystem, wrong: Intervention) -> None:
     with pytest.raises(SpecError, match="is not in the run"):
         record(start, WEEKS, [wrong])
+
+
+def test_the_rounds_start_with_the_firms_that_were_felled(start: Ecosystem) -> None:
+    kept = record(start, WEEKS, [Intervention("fail", 0, 4), Intervention("fail", 2, 7)])
+    seeds, generation, table = kept.rounds([4, 7])
+    assert sorted(kept.firm_tree.tree.events["agent"].to_numpy()[seeds]) == [4, 7]
+    assert (generation[seeds] == 0).all()
+    assert table["firms"].iloc[0] == 2 and (table["firms"] > 0).all()
+    later = generation > 0
+    assert (kept.firm_tree.tree.week[later] >= 0).all()

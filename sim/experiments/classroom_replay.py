@@ -11,6 +11,7 @@ import pandas as pd
 from sim.core.columns import I64, U8, Bool
 from sim.experiments.classroom import RULES, Game, Rule, net_worth, play
 from sim.experiments.classroom_market import Market
+from sim.experiments.outbreak_runs import Tables
 from sim.experiments.recording import FAILED, HEALTHY, STRAINED, Recording
 
 
@@ -93,4 +94,6 @@ def recording(game: Game, names: Sequence[str]) -> Recording:
         states=states(game),
         overdue=arrears(game),
         reproduction=pd.DataFrame({"week": [], "cases": [], "offspring": []}),
+        weekly_amount=market.weekly,
+        tables=Tables(pd.DataFrame(), pd.DataFrame(), pd.DataFrame()),
     )

@@ -50,10 +50,10 @@ class Recording:
     weekly_sales: I64
     buyer: I32
     supplier: I32
-    weekly_amount: I64
     states: U8
     overdue: I64
     reproduction: pd.DataFrame
+    weekly_amount: I64
     tables: Tables
 
     @property
@@ -132,7 +132,7 @@ def record(
     f, k = model.state.firms, model.state.links
     return Recording(
         model.sectors, f.sector.copy(), f.normal_sales.copy(), k.buyer.copy(), k.supplier.copy(),
-        k.weekly_amount.copy(), states, overdue, model.reproduction(),
+        states, overdue, model.reproduction(), k.weekly_amount.copy(),
         Tables(model.events(), model.causes(), model.lender_losses()),
     )  # fmt: skip
 

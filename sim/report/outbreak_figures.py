@@ -271,8 +271,8 @@ def _titled(key: str, unit: str, lang: str, between: str = " ") -> str:
 def _told(node: Mapping[Hashable, Any], sector: Callable[[str], str], lang: str) -> str:
     """What the tree says about a firm."""
     return (
-        f"{word('firm', lang)} {node['agent']}, {escaped(sector(str(node['sector'])))}<br>{word('week', lang)} {node['week']}; "
-        f"{word('traced', lang)}: {node['mass']:.0%}"
+        f"{word('firm', lang)} {node['agent']}, {escaped(sector(str(node['sector'])))}<br>"
+        f"{word('week', lang)} {node['week']}; {word('traced', lang)}: {node['mass']:.0%}"
     )
 
 
