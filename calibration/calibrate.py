@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from calibration.coverage import Coverage, coverage
-from calibration.emulator import Emulator, best_point, emulate
-from calibration.posterior import Posterior, infer
-from calibration.simulated import Box, Simulated, joined, run_box, run_points, whole_box
+from calibration.emulator import Emulator, best_points, emulate
+from calibration.posterior import Posterior, infer, weighted_quantiles
+from calibration.simulated import Box, Simulated, joined, run_box, run_points, shares_of, values_at, whole_box
 from calibration.targets import CalibrationSpec, load_calibration
+from calibration.tradeoffs import TradeOff, trade_offs
 from sim.core.columns import F64
 from sim.core.errors import SpecError
 from sim.core.rng import stream
@@ -25,6 +26,8 @@ _TAIL, _MARGIN = 0.005, 0.1
 _OUTER = 0.01
 #: How far the first round goes from the point to ship, in widths of the box; how much less each later one.
 _REACH, _SHRINKS = 0.2, 0.7
+#: Places that the first half of the rounds look around.
+_CANDIDATES = 2
 #: A posterior this wide, as a share of the prior's standard deviation, has learnt nothing.
 NOT_IDENTIFIED = 0.9
 #: Parameters correlated this much cannot be told apart by the targets.
@@ -44,13 +47,14 @@ class Check:
 class Calibrated:
     """A calibration and everything that was found.
 
-    ``points``: all that were run; ``box``: the part of the prior ranges that the last wave looked at;
-    ``posterior``: of the parameters; ``best``: places in the prior ranges of the point to ship;
-    ``check``: None where it was not asked for.
+    ``points``: those of the waves, spread evenly; ``tried``: those in the last box and those of the rounds;
+    ``box``: the part of the prior ranges that the last wave looked at; ``posterior``: of the parameters;
+    ``best``: places in the prior ranges of the point to ship; ``check``: None where it was not asked for.
     """
 
     spec: CalibrationSpec
     points: Simulated
+    tried: Simulated
     box: Box
     posterior: Posterior
     coverage: Coverage
@@ -66,17 +70,25 @@ class Calibrated:
     @property
     def intervals(self) -> dict[str, tuple[float, float, float]]:
         """Median and 90 % interval of each parameter, by field."""
+        values = values_at(self.spec, self.posterior.shares)
         found = {}
-        for row, (name, one) in enumerate(self.spec.parameters.items()):
-            shares = self.posterior.quantiles((0.5, 0.05, 0.95))[row]
-            found[name] = tuple(float(one.at(float(x))) for x in shares)  # type: ignore[arg-type]
-        return found  # type: ignore[return-value]
+        for name, column in zip(self.spec.parameters, values.T, strict=True):
+            middle, low, high = weighted_quantiles(column, self.posterior.weights, (0.5, 0.05, 0.95))
+            found[name] = float(middle), float(low), float(high)
+        return found
 
     @property
     def learnt(self) -> dict[str, float]:
         """Standard deviation after over before the targets, by field: 1 says nothing was learnt."""
         sds = self.posterior.sd / _PRIOR_SD
         return dict(zip(self.spec.parameters, map(float, sds), strict=True))
+
+    @property
+    def trade_offs(self) -> list[TradeOff]:
+        """What meeting a missed target would cost: by the stand-in, from the figures of the check."""
+        measured = None if self.check is None else np.nanmean(self.check.best, axis=0)
+        figures = self.emulator.figures(self.best)[0] if measured is None else measured
+        return trade_offs(self.emulator, self.spec.measured, self.best, self.box, self.tried.shares, figures)
 
     @property
     def ties(self) -> list[tuple[str, str, float]]:
@@ -91,10 +103,7 @@ class Calibrated:
 
 def settings_at(spec: CalibrationSpec, shares: F64) -> dict[str, float]:
     """Values of all parameters at places in their ranges."""
-    return {
-        name: float(one.at(float(share)))  # type: ignore[arg-type]
-        for (name, one), share in zip(spec.parameters.items(), shares, strict=True)
-    }
+    return dict(zip(spec.parameters, map(float, values_at(spec, shares)[0]), strict=True))
 
 
 def calibrate(
@@ -145,9 +154,9 @@ def calibrate(
     everything = joined(parts)
     near = everything.within(box).defined
     posterior = _posterior(found, parts, box, values, errors)
-    best, emulator = _chosen(found, box, near, posterior, means)
+    best, emulator, tried = _chosen(found, box, near, posterior, means)
     return Calibrated(
-        found, everything, box, posterior, coverage(near, errors, found.seed), emulator, best,
+        found, everything, tried, box, posterior, coverage(near, errors, found.seed), emulator, best,
         _checked(found, best, posterior, check, means) if check else None,
     )  # fmt: skip
 
@@ -188,23 +197,36 @@ def _narrowed(posterior: Posterior, box: Box) -> Box:
 
 def _chosen(
     spec: CalibrationSpec, box: Box, near: Simulated, posterior: Posterior, means: Means
-) -> tuple[F64, Emulator]:
-    """The point to ship: the stand-in's choice, tried and corrected by points ever closer around it."""
+) -> tuple[F64, Emulator, Simulated]:
+    """The point to ship, the last stand-in, and all points that chose it.
+
+    The stand-in's choices, tried and corrected by points ever closer around them: half of the rounds look
+    around two candidates (with those that the file names first), the others around the best one.
+    """
     values = np.array([target.value for target in spec.measured])
     errors = np.array([target.error for target in spec.measured])
-    reachable = np.clip(values, *np.quantile(near.figures, (_OUTER, 1 - _OUTER), axis=0))
-    starts = np.vstack([posterior.draw(200, spec.seed), near.shares])
-    emulator = emulate(near)
-    best = best_point(emulator, reachable, errors, box, starts)
     known, width = near, box[:, 1] - box[:, 0]
-    for turn in range(spec.rounds):
+    named = [np.clip(shares_of(spec, point), box[:, 0], box[:, 1]) for point in spec.starts]
+    starts = np.vstack([posterior.draw(200, spec.seed), near.shares, *named])
+    emulator, best = emulate(near, seed=spec.seed), [*named]
+    for turn in range(spec.rounds + 1):
+        reachable = np.clip(values, *np.quantile(known.figures, (_OUTER, 1 - _OUTER), axis=0))
+        found = best_points(emulator, reachable, errors, box, np.vstack([*best, starts]), _CANDIDATES)
+        best = [*named, *found] if turn == 0 else found
+        if turn == spec.rounds:
+            break
+        centres = best[: _CANDIDATES if turn < spec.rounds / 2 else 1]
         reach = _REACH * _SHRINKS**turn * width
-        close = np.column_stack([np.maximum(box[:, 0], best - reach), np.minimum(box[:, 1], best + reach)])
-        tried = run_box(spec, close, max(8, spec.points // 4), means, spec.waves + turn)
-        known = joined([known, tried]).defined
-        emulator = emulate(known, best, box)
-        best = best_point(emulator, reachable, errors, close, np.vstack([best, tried.shares]))
-    return best, emulator
+        each = max(8, 2 ** int(np.log2(spec.points / 4 / len(centres))))
+        for centre in centres:
+            close = np.column_stack(
+                [np.maximum(box[:, 0], centre - reach), np.minimum(box[:, 1], centre + reach)]
+            )
+            tried = run_box(spec, close, each, means, spec.waves + turn)
+            known = joined([known, tried]).defined
+        emulator = emulate(known, centres[0], spec.seed)
+        starts = known.shares
+    return found[0], emulator, known
 
 
 def _checked(spec: CalibrationSpec, best: F64, posterior: Posterior, runs: int, means: Means) -> Check:

@@ -32,7 +32,8 @@ def document(found: Calibrated) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "calibration": found.spec.model_dump(mode="json", exclude_unset=True),
-        "points": len(found.points.shares),
+        "points": len(found.points.shares), "tried": len(found.tried.shares),
+        "check_runs": 0 if found.check is None else len(found.check.best),
         "in_last_box": len(found.points.within(found.box).shares),
         "targets": [
             {
@@ -49,9 +50,21 @@ def document(found: Calibrated) -> dict[str, Any]:
                 "field": name, "value": value, "median": found.intervals[name][0],
                 "low": found.intervals[name][1], "high": found.intervals[name][2],
                 "prior_low": found.spec.parameters[name].low, "prior_high": found.spec.parameters[name].high,
+                "share_of": found.spec.parameters[name].of,
                 "sd_over_prior": found.learnt[name], "identified": found.learnt[name] < NOT_IDENTIFIED,
             }
             for name, value in found.settings.items()
+        ],
+        "trade_offs": [
+            {
+                "target": one.target, "chosen": _plain(one.chosen), "pressed": _plain(one.pressed),
+                "met": one.met,
+                "given_up": [
+                    {"target": name, "chosen": was, "pressed": then}
+                    for name, (was, then) in one.given_up.items()
+                ],
+            }
+            for one in found.trade_offs
         ],
         "ties": [{"fields": [one, other], "correlation": r} for one, other, r in found.ties],
         "coverage": {

@@ -13,12 +13,15 @@ from calibration.claims import Figure
 from calibration.figures import estimate
 from calibration.targets import CalibrationSpec, Measured
 from sim.core.columns import F64
+from sim.core.errors import SpecError
+from sim.experiments.plan import base_scenario
 from sim.experiments.run_table import RunTable
 from sim.experiments.running import Declared, Means, Progress, Starts, run_into, run_table
 from sim.experiments.sweep_plan import SweepPlan, plan_sweep
 from sim.experiments.tasks import RunRow
 from sim.spec.sweep import Design, Range, SweepSpec
 
+_WORLD = "world."
 #: Lowest and highest share of each prior range: shape (parameters, 2).
 Box = F64
 
@@ -83,7 +86,7 @@ def run_points(spec: CalibrationSpec, shares: F64, seed: int, means: Means, runs
     All points have the same seeds. The result has a row for each point and seed, seeds of a point
     together. Raises as :func:`run_box`.
     """
-    values = {name: Range(values=[one.at(float(x)) for x in shares[:, row]])
+    values = {name: Range(values=[one.at(float(x)) for x in shares[:, row]], of=one.of)
               for row, (name, one) in enumerate(spec.parameters.items())}  # fmt: skip
     return _run(spec, values, Design(kind="listed"), seed, means, runs)
 
@@ -100,6 +103,28 @@ def share_of(one: Range, value: float) -> float:
     if one.scale == "log":
         return float(np.log(value / one.low) / np.log(one.high / one.low))
     return (value - one.low) / (one.high - one.low)
+
+
+def values_at(spec: CalibrationSpec, shares: F64) -> F64:
+    """Values of all parameters at places in their ranges, both of shape (points, parameters)."""
+    shares = np.atleast_2d(shares)
+    ranges = list(spec.parameters.values())
+    found = np.array(
+        [[_number(one.at(float(x))) for one, x in zip(ranges, row, strict=True)] for row in shares]
+    )
+    names = list(spec.parameters)
+    for column, one in enumerate(ranges):
+        if one.of is not None:
+            found[:, column] *= found[:, names.index(one.of)]
+    return found
+
+
+def shares_of(spec: CalibrationSpec, point: Mapping[str, object]) -> list[float]:
+    """The places of a point's values in their ranges."""
+    return [
+        share_of(one, _number(point[name]) / (1.0 if one.of is None else _number(point[one.of])))
+        for name, one in spec.parameters.items()
+    ]
 
 
 def _run(
@@ -125,11 +150,24 @@ def _sweep(
     design: Design, seed: int, runs: int,
 ) -> SweepSpec:  # fmt: skip
     first = members[0]
+    varied: dict[str, Range | None] = {**ranges, **_own_values(spec, first, ranges)}
     return SweepSpec(
         id=f"{spec.id}-{name}"[:40], scenario=first.scenario, worlds=[spec.world],
         changes={**first.changes, **spec.changes}, weeks=first.weeks, seed=seed, runs=runs, design=design,
-        arms=arms_of(members), uncertainties=dict(ranges), outcomes=["recovery_rate"],
+        arms=arms_of(members), uncertainties=varied, outcomes=["recovery_rate"],
     )  # fmt: skip
+
+
+def _own_values(spec: CalibrationSpec, target: Measured, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Parameters that a scenario sets itself, over any world: at every point what it says."""
+    scenario, _ = base_scenario(target.scenario, changes={**target.changes, **spec.changes})
+    found = {}
+    for name in ranges:
+        field = name.removeprefix(_WORLD)
+        if name.startswith(_WORLD) and field in scenario.world_changes:
+            given = ranges[name].values
+            found[name] = Range(values=[scenario.world_changes[field]] * (len(given) if given else 1))
+    return found
 
 
 def _read(
@@ -139,6 +177,7 @@ def _read(
     names = [target.id for target in spec.measured]
     plan = next(iter(plans.values()))
     runs = plan.spec.runs
+    settings = _settings(spec, groups, plans)
     figures = np.full((len(plan.settings) * runs, len(names)), np.nan)
     for group, members in groups.items():
         plan = plans[group]
@@ -152,12 +191,31 @@ def _read(
             for start, found in starts.items():
                 mean = estimate(target, found).mean
                 figures[start, column] = np.nan if mean is None else mean
-    shares = [
-        [share_of(one, _number(point[name])) for name, one in spec.parameters.items()]
-        for point in plan.settings
-        for _ in range(runs)
-    ]
+    shares = [shares_of(spec, point) for point in settings for _ in range(runs)]
     return Simulated(tuple(spec.parameters), tuple(names), np.array(shares), figures)
+
+
+def _settings(
+    spec: CalibrationSpec, groups: Mapping[str, list[Measured]], plans: Mapping[str, SweepPlan]
+) -> list[dict[str, object]]:
+    """The values of all parameters at each point, from a scenario that does not set the field itself.
+
+    Raises :class:`SpecError` for a field that all scenarios set.
+    """
+    found: list[dict[str, object]] = [{} for _ in next(iter(plans.values())).settings]
+    for name in spec.parameters:
+        free = [key for key, plan in plans.items()
+                if not _own_values(spec, groups[key][0], {name: spec.parameters[name]})]  # fmt: skip
+        if not free:
+            raise SpecError(
+                "parameters",
+                name,
+                "is set by every scenario of the targets",
+                "a field that the world decides",
+            )
+        for point, settings in zip(found, plans[free[0]].settings, strict=True):
+            point[name] = settings[name]
+    return found
 
 
 def tables_of(figures: Iterable[Figure]) -> set[str]:

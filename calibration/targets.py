@@ -15,7 +15,7 @@ from sim.spec.declared import ID_PATTERN
 from sim.spec.faults import validate
 from sim.spec.include import locate, read_included, shipped
 from sim.spec.scenario import Id
-from sim.spec.sweep import Range
+from sim.spec.sweep import Range, check_shares
 
 #: Share of a target's error within its tolerance, and the standard deviations that is for a normal error.
 INSIDE, _DEVIATIONS = 0.90, 1.6448536
@@ -100,6 +100,7 @@ class CalibrationSpec(Spec):
     rounds: int = Field(default=3, ge=0, le=20)
     changes: dict[str, object] = Field(default_factory=dict)
     parameters: dict[str, Range] = Field(min_length=1)
+    starts: list[dict[str, float]] = Field(default_factory=list, max_length=4)
     targets: dict[str, Target] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -109,6 +110,16 @@ class CalibrationSpec(Spec):
         for name, one in self.parameters.items():
             if one.low is None or one.high is None or one.whole:
                 raise ValueError(f"parameters.{name}: is no range of real numbers|low and high")
+        for number, point in enumerate(self.starts):
+            if set(point) != set(self.parameters):
+                odd = sorted(set(point) ^ set(self.parameters))[0]
+                raise ValueError(
+                    f"starts.{number}: {odd} is missing or no parameter|a value for each parameter"
+                )
+        try:
+            check_shares(self.parameters)
+        except ValueError as error:
+            raise ValueError(f"parameters.{error}") from None
         return self
 
     @cached_property

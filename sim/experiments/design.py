@@ -23,13 +23,23 @@ def points_of(design: Design, ranges: Mapping[str, Range], seed: int) -> list[Se
     Sobol sequence (Owen, Journal of Complexity 14, 1998), of which the first points stay when there are more
     of them. Both by :mod:`scipy.stats.qmc`. No ranges: one point that sets nothing.
 
-    Listed points take their values from lists of one length.
+    Listed points take their values from lists of one length. A range that is a share ``of`` another field
+    is multiplied with that field's value at the point.
 
     Raises :class:`SpecError` for a grid with too many points, and for lists of different lengths.
     """
-    names = list(ranges)
-    if not names:
+    if not ranges:
         return [{}]
+    points = _points_of(design, ranges, seed)
+    for name, one in ranges.items():
+        if one.of is not None:
+            for point in points:
+                point[name] *= point[one.of]
+    return points
+
+
+def _points_of(design: Design, ranges: Mapping[str, Range], seed: int) -> list[Settings]:
+    names = list(ranges)
     if design.kind == "grid":
         return _grid(design, ranges)
     if design.kind == "listed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -23,6 +24,9 @@ class Range(Spec):
     high: float | None = None
     scale: Literal["linear", "log"] = "linear"
     whole: bool = Field(default=False, description="whole numbers only")
+    of: str | None = Field(
+        default=None, description="field of the same sweep that this is a share of, so that an order holds"
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -66,6 +70,17 @@ class Range(Spec):
         if self.scale == "log":
             return self.low * math.exp(share * math.log(self.high / self.low))
         return self.low + share * (self.high - self.low)
+
+
+def check_shares(ranges: Mapping[str, Range | None]) -> None:
+    """Raise ValueError where a range is a share of a field that is not varied, or is a share itself."""
+    for name, one in ranges.items():
+        if one is None or one.of is None:
+            continue
+        whole = ranges.get(one.of)
+        if whole is None or whole.of is not None or one.whole:
+            fine = sorted(other for other, it in ranges.items() if it is not None and it.of is None)
+            raise ValueError(f"{name}.of: {one.of!r} is no range of its own here|{', '.join(fine) or 'none'}")
 
 
 class Design(Spec):
@@ -120,6 +135,10 @@ class SweepSpec(Spec):
             raise ValueError(f"uncertainties: {both[0]} is a lever as well|each field once")
         if self.arms and self.levers:
             raise ValueError("arms: are given together with levers|one of the two")
+        try:
+            check_shares(self.uncertainties | self.levers)
+        except ValueError as error:
+            raise ValueError(f"uncertainties.{error}") from None
         arms = math.prod(len(lever.values) for lever in self.levers.values() if lever.values)
         if arms > MOST_ARMS:
             raise ValueError(f"levers: {arms} combinations are too many|at most {MOST_ARMS}")
