@@ -51,9 +51,12 @@ def document(found: Calibrated) -> dict[str, Any]:
                 "low": found.intervals[name][1], "high": found.intervals[name][2],
                 "prior_low": found.spec.parameters[name].low, "prior_high": found.spec.parameters[name].high,
                 "share_of": found.spec.parameters[name].of,
+                "place": float(place), "place_low": float(ends[0]), "place_high": float(ends[1]),
                 "sd_over_prior": found.learnt[name], "identified": found.learnt[name] < NOT_IDENTIFIED,
             }
-            for name, value in found.settings.items()
+            for (name, value), place, ends in zip(
+                found.settings.items(), found.best, found.posterior.quantiles((0.05, 0.95)), strict=True
+            )
         ],
         "trade_offs": [
             {

@@ -13,7 +13,8 @@ from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
 
 DOCUMENT = "audit.json"
-CALIBRATION, WORLD, SENSITIVITY, BOXES = "calibration.json", "world.yaml", "sensitivity.csv", "boxes.json"
+CALIBRATION, WORLD, REPORT = "calibration.json", "world.yaml", "calibration.html"
+SENSITIVITY, BOXES = "sensitivity.csv", "boxes.json"
 
 
 def mount(app: typer.Typer) -> None:
@@ -94,7 +95,8 @@ def calibrate(
 ) -> None:
     """Fit a world to targets: what they leave possible, how sure that is, and what does not fit together."""
     from calibration.calibrate import calibrate as run_calibration
-    from calibration.calibrated import calibrated_world, print_calibrated, to_json
+    from calibration.calibrated import calibrated_world, document, print_calibrated, to_json
+    from calibration.report import write_calibration_report
     from sim.cli.experiments import announcing, local_executor
     from sim.report.files import write_text
     from sim.spec.loader import to_yaml
@@ -125,7 +127,8 @@ def calibrate(
     if out is not None:
         write_text(out / CALIBRATION, to_json(found) + "\n")
         write_text(out / WORLD, to_yaml(calibrated_world(found)))
-        print(f"Calibration: {out / CALIBRATION}, world: {out / WORLD}", file=sys.stderr)
+        write_calibration_report(document(found), out / REPORT, " ".join(["arrears", *sys.argv[1:]]))
+        print(f"Report: {out / REPORT}, data: {out / CALIBRATION}, world: {out / WORLD}", file=sys.stderr)
 
 
 def sensitivity(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sim.report.calibration_wording import CALIBRATION_WORDS
 from sim.report.outbreak_wording import OUTBREAK_WORDS
 from sim.spec.base import Text
 
-WORDS: dict[str, Text] = OUTBREAK_WORDS | {
+WORDS: dict[str, Text] = OUTBREAK_WORDS | CALIBRATION_WORDS | {
     key: Text(en=en, zh=zh)
     for key, en, zh in (
         ("title", "Comparison of arms", "方案比较"),
