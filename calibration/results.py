@@ -13,6 +13,11 @@ from sim.core.paths import scenarios_dir
 FOLDER = "results"
 
 
+def result_names() -> list[str]:
+    """Names of the shipped calibrations that have been run to the end."""
+    return sorted(path.stem for path in (scenarios_dir() / "calibrations" / FOLDER).glob("*.json"))
+
+
 @lru_cache(maxsize=4)
 def shipped_result(name: str) -> dict[str, Any]:
     """What the calibration of a shipped world found, as :func:`calibration.calibrated.document` has it.

@@ -150,7 +150,7 @@ def _sweep(
     design: Design, seed: int, runs: int,
 ) -> SweepSpec:  # fmt: skip
     first = members[0]
-    varied: dict[str, Range | None] = {**ranges, **_own_values(spec, first, ranges)}
+    varied: dict[str, Range | None] = {**ranges, **own_values(spec, first, ranges)}
     return SweepSpec(
         id=f"{spec.id}-{name}"[:40], scenario=first.scenario, worlds=[spec.world],
         changes={**first.changes, **spec.changes}, weeks=first.weeks, seed=seed, runs=runs, design=design,
@@ -158,8 +158,11 @@ def _sweep(
     )  # fmt: skip
 
 
-def _own_values(spec: CalibrationSpec, target: Measured, ranges: Mapping[str, Range]) -> dict[str, Range]:
-    """Parameters that a scenario sets itself, over any world: at every point what it says."""
+def own_values(spec: CalibrationSpec, target: Measured, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Ranges of the parameters that a scenario sets itself, over any world: what it says, at every point.
+
+    Raises :class:`SpecError` for changes that are impossible.
+    """
     scenario, _ = base_scenario(target.scenario, changes={**target.changes, **spec.changes})
     found = {}
     for name in ranges:
@@ -205,7 +208,7 @@ def _settings(
     found: list[dict[str, object]] = [{} for _ in next(iter(plans.values())).settings]
     for name in spec.parameters:
         free = [key for key, plan in plans.items()
-                if not _own_values(spec, groups[key][0], {name: spec.parameters[name]})]  # fmt: skip
+                if not own_values(spec, groups[key][0], {name: spec.parameters[name]})]  # fmt: skip
         if not free:
             raise SpecError(
                 "parameters",

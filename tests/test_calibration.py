@@ -19,12 +19,13 @@ from calibration.claims import Figure
 from calibration.coverage import PASSES, coverage
 from calibration.emulator import best_points, emulate
 from calibration.posterior import infer, weighted_quantiles
-from calibration.simulated import Simulated, run_box, share_of, whole_box
+from calibration.simulated import Simulated, own_values, run_box, share_of, shares_of, values_at, whole_box
 from calibration.targets import CalibrationSpec, Measured, calibration_names, load_calibration
 from calibration.tradeoffs import trade_offs
 from sim.cli.entry import main
 from sim.core.errors import SpecError
 from sim.experiments.run_table import RunTable
+from sim.experiments.run_views import query
 from sim.experiments.running import Means
 from sim.spec.base import Quantity, Text
 from sim.spec.loader import load_world
@@ -275,6 +276,32 @@ class TestRuns:
         # else leave-one-out errors and coverage would be judged on points that are there twice
         assert gaps.min() > 1e-3
 
+    def test_a_share_of_another_parameter_keeps_their_order_at_every_point(self, tmp_path: Path) -> None:
+        reluctant = "world.households.own_payment_reluctant"
+        parameters = {WILLING: {"low": 0.1, "high": 0.8}, reluctant: {"low": 0.1, "high": 0.5, "of": WILLING}}
+        data = {**TINY, "parameters": parameters, "changes": {**TINY["changes"], "burn_in": 2}, "waves": 1}
+        spec = CalibrationSpec.model_validate(data)
+        run_box(spec, whole_box(2), 8, Means(workers=1, store=tmp_path))
+        settings = query(RunTable(tmp_path), "select distinct settings from runs")["settings"]
+        points = [json.loads(text) for text in settings]
+        assert len(points) == 8
+        for point in points:
+            assert 0.1 * point[WILLING] <= point[reluctant] <= 0.5 * point[WILLING]
+            places = shares_of(spec, point)
+            assert values_at(spec, np.array(places))[0] == pytest.approx([point[WILLING], point[reluctant]])
+
+    def test_a_field_that_a_scenario_sets_itself_is_left_to_it(self) -> None:
+        essentials = "world.households.essentials_share_mean"
+        data = {
+            **TINY,
+            "parameters": {essentials: {"low": 0.4, "high": 0.6}, WILLING: {"low": 0.1, "high": 0.8}},
+        }
+        spec = CalibrationSpec.model_validate(data)
+        own = own_values(spec, spec.measured[0], spec.parameters)
+        assert own == {}
+        turned = spec.measured[0].model_copy(update={"scenario": "bank-turnaround"})
+        assert own_values(spec, turned, spec.parameters) == {essentials: Range(values=[0.7])}
+
     def test_the_command_writes_a_world_that_runs(self, cli: Callable[..., Any], tmp_path: Path) -> None:
         path = tmp_path / "mine.yaml"
         path.write_text(yaml.safe_dump({**TINY, "waves": 1}, allow_unicode=True), "utf-8")
@@ -284,6 +311,8 @@ class TestRuns:
         assert {row["id"] for row in data["targets"]} == {"cured", "labour"}
         assert all(row["met"] is not None for row in data["targets"])
         assert data["coverage"]["truths"] == 32
+        page = (tmp_path / "out" / "calibration.html").read_text("utf-8")
+        assert "Cured" in page and "还清" in page and "arrears calibrate --targets" in page
         shown = cli("calibrate", "--targets", path, "--out", tmp_path / "out", "--check", "2", "--lang", "zh")
         assert shown.returncode == 0 and "人工" in shown.stdout
         ran = cli("run", "baseline", "--world", tmp_path / "out" / "world.yaml", "--weeks", "2",
@@ -298,6 +327,8 @@ class TestFaults:
         [
             ({"points": 30}, "30 is not a power of 2"),
             ({"parameters": {WILLING: {"values": [1, 2]}}}, "no range of real numbers"),
+            ({"parameters": {WILLING: {"low": 0.1, "high": 0.5, "of": DIALS}}}, "no range of its own"),
+            ({"starts": [{WILLING: 0.2}]}, "a value for each parameter"),
             ({"targets": {"x": {"claim": "S99", "value": 1, "tolerance": 1, "source": "S99"}}}, "S99"),
             ({"targets": {"x": {"value": 1, "tolerance": 1, "source": "S01"}}}, "figure"),
             ({"parameters": {"world.households.nothing": {"low": 0, "high": 1}}}, "nothing"),

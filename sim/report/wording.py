@@ -6,7 +6,7 @@ from sim.report.calibration_wording import CALIBRATION_WORDS
 from sim.report.outbreak_wording import OUTBREAK_WORDS
 from sim.spec.base import Text
 
-WORDS: dict[str, Text] = OUTBREAK_WORDS | CALIBRATION_WORDS | {
+WORDS: dict[str, Text] = OUTBREAK_WORDS | {
     key: Text(en=en, zh=zh)
     for key, en, zh in (
         ("title", "Comparison of arms", "方案比较"),
@@ -293,6 +293,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "score_auc",
     ),
 }
+WORDS |= CALIBRATION_WORDS
 
 
 def word(key: str, lang: str, **values: object) -> str:
