@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from dashboard.canvas import set_language
 from dashboard.navigation import GROUPS, all_pages
+from dashboard.public import guarded
 from dashboard.state import language, say
 
 _LANGUAGES = {"en": "English", "zh": "中文"}
@@ -34,7 +35,7 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     groups = {say(f"group_{name}"): [pages[page.name] for page in row] for name, row in GROUPS.items() if row}
-    st.navigation(groups).run()
+    guarded(st.navigation(groups).run)
 
 
 def _favicon() -> Image.Image:

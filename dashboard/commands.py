@@ -10,6 +10,9 @@ from typing import Annotated
 
 import typer
 
+#: The variable that ``--public`` sets, and its largest upload in MB.
+SWITCH, UPLOAD_MB = "ARREARS_PUBLIC", 1
+
 
 def mount(app: typer.Typer) -> None:
     """Add the command."""
@@ -18,15 +21,22 @@ def mount(app: typer.Typer) -> None:
 
 def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
-    address: Annotated[str, typer.Option(help="Address to listen on.")] = "localhost",
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for a classroom.")
+    ] = "localhost",
+    public: Annotated[
+        bool, typer.Option("--public", help="Caps for each visitor, for a shared server.")
+    ] = False,
 ) -> None:
     """Open the dashboard: a web page on this machine, until Ctrl-C."""
     page = Path(__file__).with_name("app.py")
     # all other settings stand in .streamlit/config.toml beside the page
     flags = ["--server.port", str(port), "--server.address", address]
+    if public:
+        flags += ["--server.maxUploadSize", str(UPLOAD_MB)]
     # the packages stand beside this one, wherever the command is started
     paths = [str(page.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)} | ({SWITCH: "1"} if public else {})
     try:
         code = subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *flags], env=environment)
     except KeyboardInterrupt:

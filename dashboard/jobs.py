@@ -15,16 +15,29 @@ import streamlit as st
 from sim.core.errors import SpecError, StoppedError
 from sim.experiments.running import Progress
 
+#: Seconds after which a job is given up whose page nobody keeps open, in public mode. Browsers renew pages
+#: in the background once a minute at least.
+ABANDONED = 150.0
+
 
 class Job:
-    """One call in the background; ``work`` is given a function that notes progress."""
+    """One call in the background; ``work`` is given a function that notes progress.
 
-    def __init__(self, key: str, work: Callable[[Progress], Any]) -> None:
+    ``abandons``: whether it stops once its page has not been :meth:`seen` for :data:`ABANDONED` seconds, so
+    that a closed page does not keep others waiting.
+    """
+
+    def __init__(self, key: str, work: Callable[[Progress], Any], *, abandons: bool = False) -> None:
         self.key = key
         self.done, self.total = 0, 0
         self._started: float | None = None
         self._cancelled = threading.Event()
-        self._future: Future[Any] = _pool().submit(self._run, work)
+        self._abandons, self._seen = abandons, time.monotonic()
+        line = _line()
+        with line.lock:
+            line.jobs = [job for job in line.jobs if not job.finished]
+            self._future: Future[Any] = line.pool.submit(self._run, work)
+            line.jobs.append(self)
 
     def _run(self, work: Callable[[Progress], Any]) -> Any:
         self._started = time.monotonic()
@@ -33,8 +46,22 @@ class Job:
 
     def _note(self, done: int, total: int) -> None:
         self.done, self.total = done, total
+        if self._abandons and time.monotonic() - self._seen > ABANDONED:
+            self._cancelled.set()
         if self._cancelled.is_set():
             raise StoppedError("stopped")
+
+    def seen(self) -> None:
+        """Its page is still open."""
+        self._seen = time.monotonic()
+
+    @property
+    def ahead(self) -> int:
+        """How many jobs are to finish before this one begins."""
+        line = _line()
+        with line.lock:
+            jobs = [job for job in line.jobs if not job.finished]
+        return jobs.index(self) if self in jobs else 0
 
     def cancel(self) -> None:
         """Stop at the next finished start, or before the first."""
@@ -75,6 +102,15 @@ def store() -> Path:
     return Path(os.environ.get("ARREARS_STORE", "out/dashboard"))
 
 
+class _Line:
+    """The one worker of the server and who waits for it, in order."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1, "dashboard")
+        self.lock = threading.Lock()
+        self.jobs: list[Job] = []
+
+
 @st.cache_resource
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, "dashboard")
+def _line() -> _Line:
+    return _Line()

@@ -8,15 +8,19 @@ from typing import Any
 import streamlit as st
 
 from dashboard.jobs import Job
+from dashboard.public import Asked, command, public, refused, spent
 from dashboard.state import say
 from sim.experiments.running import Progress
 
 
-def ready(page: str, key: str, work: Callable[[Progress], Any], *, wait: bool = True) -> Any:
+def ready(
+    page: str, key: str, work: Callable[[Progress], Any], *, wait: bool = True, asked: Asked | None = None
+) -> Any:
     """The latest result of a page, None before the first; runs ``work`` when asked to.
 
     ``key`` says what is asked; a result of another key is shown with a remark. ``wait``: the reader
-    starts the work; else it starts by itself where nothing was run yet.
+    starts the work; else it starts by itself where nothing was run yet. ``asked``: sizes and command of
+    the work, for the caps of public mode.
     """
     job: Job | None = st.session_state.get(f"{page}.job")
     kept = st.session_state.get(f"{page}.result")
@@ -28,13 +32,13 @@ def ready(page: str, key: str, work: Callable[[Progress], Any], *, wait: bool = 
             kept = st.session_state[f"{page}.result"] = (st.session_state[f"{page}.asked"], found)
     if job is not None:
         _progress(page)
-    else:
-        asked = st.button(say("run"), type="primary", key=f"{page}.run", icon=":material/play_arrow:")
+    elif asked is None or not refused(asked):
+        pressed = st.button(say("run"), type="primary", key=f"{page}.run", icon=":material/play_arrow:")
         first = not wait and kept is None and not st.session_state.get(f"{page}.problem")
-        if asked or first:
+        if (pressed or first) and not _held(page, asked):
             st.session_state[f"{page}.asked"] = key
             st.session_state[f"{page}.problem"] = None
-            st.session_state[f"{page}.job"] = Job(key, work)
+            st.session_state[f"{page}.job"] = Job(key, work, abandons=public())
             st.rerun()
         problem = st.session_state.get(f"{page}.problem")
         if problem == "stopped":
@@ -48,13 +52,33 @@ def ready(page: str, key: str, work: Callable[[Progress], Any], *, wait: bool = 
     return kept[1]
 
 
+def _held(page: str, asked: Asked | None) -> bool:
+    """In public mode a session has one job at a time, and an allowance of them."""
+    if not public():
+        return False
+    others = [
+        str(name).removesuffix(".job")
+        for name, job in st.session_state.items()
+        if str(name).endswith(".job") and isinstance(job, Job) and not job.finished
+    ]
+    if others:
+        st.warning(say("public_one", page=say(others[0])), icon=":material/speed:")
+        return True
+    return spent("jobs", command("arrears", "dashboard") if asked is None else asked.command)
+
+
 @st.fragment(run_every=1.0)
 def _progress(page: str) -> None:
     job: Job | None = st.session_state.get(f"{page}.job")
     if job is None or job.finished:
         st.rerun()
+    job.seen()
     left = job.seconds_left
-    told = say("queued") if job.waiting else say("progress", done=job.done, total=job.total or "…")
+    told = (
+        say("queued", ahead=job.ahead)
+        if job.waiting
+        else say("progress", done=job.done, total=job.total or "…")
+    )
     if left is not None:
         told += " · " + say("left", seconds=f"{left:.0f}")
     bar, button = st.columns([5, 1])

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import by_hand
 from dashboard.networks import canonical, combined, read_capped
 from dashboard.peek import Peek, peek
+from dashboard.public import ALLOWANCE, taken
 from dashboard.state import say
 from sim.core.errors import SpecError
 from sim.spec.portfolio import read_portfolio, summary
@@ -37,6 +38,13 @@ def kept(upload: Upload, purpose: str) -> Path:
         )
     if len(data) > MOST_BYTES:
         raise SpecError("upload", "size", f"{len(data):,} bytes are too many", f"up to {MOST_BYTES:,}")
+    read: set[str] = st.session_state.setdefault("uploads.read", set())
+    digest = hashlib.sha256(data).hexdigest()
+    if digest not in read and not taken("uploads"):
+        most = ALLOWANCE["uploads"]
+        allowed = f"{most} a visit on this shared server; on your own machine: arrears check FILE"
+        raise SpecError("upload", "number", f"{most} files were read already", allowed)
+    read.add(digest)
     return written(data, purpose, suffix)
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,23 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard started as its users start it."""
-    if shutil.which("chromium") is None:
-        pytest.skip("SKIPPED: no chromium on this machine, the dashboard is not opened in a browser")
+@contextmanager
+def served(folder: Path, *flags: str) -> Iterator[str]:
+    """The address of a dashboard that runs as its users start it; its results are kept in ``folder``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("dashboard")
-    words = [sys.executable, "-m", "arrears", "dashboard", "--port", str(port), "--address", "127.0.0.1"]
+    words = [
+        sys.executable,
+        "-m",
+        "arrears",
+        "dashboard",
+        "--port",
+        str(port),
+        "--address",
+        "127.0.0.1",
+        *flags,
+    ]
     environment = {**os.environ, "ARREARS_STORE": str(folder / "store")}
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)
@@ -41,9 +49,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     else:
         process.kill()
         pytest.fail((folder / "log.txt").read_text())
-    yield address
-    process.terminate()
-    process.wait(30)
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One dashboard for all journeys."""
+    if shutil.which("chromium") is None:
+        pytest.skip("SKIPPED: no chromium on this machine, the dashboard is not opened in a browser")
+    with served(tmp_path_factory.mktemp("dashboard")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import CODE_LENGTH, View, tidy
 from dashboard.classroom.shared import big, go, rooms, told
+from dashboard.public import command, spent
 from dashboard.state import say
 from sim.experiments.classroom_market import FIRMS, SHAPES, SPELLS, WEEKS, Setup, seats
 
@@ -56,7 +57,8 @@ def _open() -> None:
         format_func=lambda length: say("class_seconds", seconds=length) if length else say("class_no_timer"),
     )  # fmt: skip
     together = st.checkbox(say("class_together"), True)
-    if st.form_submit_button(say("class_open_button"), type="primary", width="stretch"):
+    pressed = st.form_submit_button(say("class_open_button"), type="primary", width="stretch")
+    if pressed and not spent("rooms", command("arrears", "dashboard", options=[("address", "0.0.0.0")])):
         try:
             code, host = rooms().open(Setup(firms, shape, weeks, spell), seconds, together)
         except RoomError as error:

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import canvas, charts, spread
 from dashboard.links import Field
 from dashboard.measured import measured
+from dashboard.public import Asked, command, refused
 from dashboard.spread import Spread
 from dashboard.state import language, linked, say, share
 from dashboard.uploads import network_upload
@@ -35,12 +36,27 @@ FIELDS = (
 )
 
 
+def _asked(values: dict[str, Any]) -> Asked:
+    """The outbreak as public mode sees it: its size, and the command that runs it elsewhere."""
+    options = [
+        ("shock", f"{values['shock']}:{max(1, values['hit'])}"),
+        ("world", values["world"]),
+        ("seed", values["seed"]),
+        ("set", f"population.firms={values['firms']}"),
+    ]
+    return Asked(
+        {"firms": int(values["firms"])}, command("arrears", "outbreak", "chain-reaction", options=options)
+    )
+
+
 def show() -> None:
     """The page."""
     st.title(say("outbreak"))
     st.caption(say("outbreak_intro"))
     values = _controls(linked("outbreak", FIELDS))
     own = network_upload("outbreak")
+    if refused(_asked(values)):
+        return
     of = {**{name: value for name, value in values.items() if name != "twin"}, "own": own}
     if st.session_state.get("outbreak.of") != of:
         st.session_state["outbreak.done"], st.session_state["outbreak.of"] = (), of

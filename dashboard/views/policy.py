@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import compared
 from dashboard.jobs import store
 from dashboard.links import Field
+from dashboard.public import Asked, command
 from dashboard.running import ready
 from dashboard.state import language, linked, say, share
 from sim.experiments import compare
@@ -65,7 +66,8 @@ def show() -> None:
         )
         return gather(result)
 
-    content: Content | None = ready("policy", repr(values), work)
+    asked = Asked({"runs": values["runs"]}, _command(values, arms["changed"]))
+    content: Content | None = ready("policy", repr(values), work, asked=asked)
     if content is not None:
         compared.show(content, "policy")
 
@@ -74,6 +76,21 @@ def arms_of(values: dict[str, Any]) -> dict[str, dict[str, object]]:
     """The rules in force, and those rules or another set with the levers on top."""
     levers = {f"rules.{name}": int(values[name]) for name in _LEVERS if values[name] != "0"}
     return {"now": {"rules": values["rules"]}, "changed": {"rules": values["to"], **levers}}
+
+
+def _command(values: dict[str, Any], changed: dict[str, object]) -> str:
+    """The comparison on the command line."""
+    told = ",".join(f"{name}={value}" for name, value in changed.items())
+    options: list[tuple[str, object]] = [
+        ("arm", f"now:rules={values['rules']}"),
+        ("arm", f"changed:{told}"),
+        ("worlds", values["world"]),
+        ("runs", values["runs"]),
+        ("weeks", 104),
+        ("set", "population.borrowers=2000"),
+        ("set", "population.firms=400"),
+    ]
+    return command("arrears", "compare", "baseline", options=options)
 
 
 def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import compared
 from dashboard.jobs import store
 from dashboard.links import Field
+from dashboard.public import Asked, command
 from dashboard.running import ready
 from dashboard.state import language, linked, say, share
 from dashboard.uploads import portfolio_upload
@@ -50,7 +51,9 @@ def show() -> None:
         """The runs, in the background."""
         return run(values, own, progress)
 
-    content: Content | None = ready("strategies", repr((values, own)), work, wait=False)
+    content: Content | None = ready(
+        "strategies", repr((values, own)), work, wait=False, asked=_asked(values, own)
+    )
     if content is not None:
         compared.show(content, "strategies")
 
@@ -75,6 +78,28 @@ def run(values: dict[str, Any], own: tuple[Path, Path | None] | None, progress: 
         store=store() / "strategies",
     )
     return gather(result)
+
+
+def _asked(values: dict[str, Any], own: tuple[Path, Path | None] | None) -> Asked:
+    """The comparison as public mode sees it: its sizes, and the command that runs it elsewhere."""
+    effort, size = values["staff"] / 100, int(values["borrowers"])
+    options: list[tuple[str, object]] = [
+        ("strategies", ",".join(values["strategies"])),
+        ("worlds", ",".join(values["worlds"])),
+        ("runs", values["runs"]),
+        ("weeks", values["weeks"]),
+        *(("set", f"collectors[{place}].effort={effort}") for place in (0, 1)),
+    ]
+    sizes = {"runs": values["runs"], "weeks": values["weeks"]}
+    if own is None:
+        options += [
+            ("set", f"population.borrowers={size}"),
+            ("set", f"population.firms={max(100, size // 10)}"),
+        ]
+        sizes["borrowers"] = size
+    else:
+        options.append(("portfolio", "FILE"))
+    return Asked(sizes, command("arrears", "compare", "baseline", options=options))
 
 
 def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:
