@@ -4,8 +4,8 @@
 
 A real server process in public mode, and open pages that speak its protocol (``benchmarks/visitor.py``).
 Each visitor looks at the outbreak page, waits about ``--pause`` seconds as a reader does, and moves the
-slider of how many firms fail. Budget: p95 of a slider move at most 2 s; memory of a session stated; after the first
-round, none growing. Times are wall clock: on a busy machine look at the processor seconds beside them.
+slider of how many firms fail. Budget: p95 of a slider move at most 2 s; memory of a session stated; after
+the first round, none growing. Times are wall clock: on a busy machine look at the processor seconds too.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,15 +40,18 @@ class Visitor:
         self._states: dict[str, WidgetState] = {}
         self._renewed: dict[str, tuple[int, float, float]] = {}  # fragment: run, seconds between, when next
         stream = f"ws://{found.netloc}/_stcore/stream"
-        self._socket = connect(
-            stream, subprotocols=["streamlit"], origin=self.origin, max_size=None, open_timeout=patience
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(
+            connect(
+                stream, subprotocols=["streamlit"], origin=self.origin, max_size=None, open_timeout=patience
+            )
         )
         self._ask()
         self.settle()
 
     def close(self) -> None:
         """Leave."""
-        self._socket.close()
+        self._open.close()
 
     @property
     def params(self) -> dict[str, str]:
@@ -103,6 +107,10 @@ class Visitor:
     def slide(self, label: str, value: float) -> float:
         """Move a slider; seconds until the page is drawn anew."""
         return self._set(self.find("slider", label).id, double_array_value=[value])
+
+    def tick(self, label: str) -> float:
+        """Tick a box."""
+        return self._set(self.find("checkbox", label).id, bool_value=True)
 
     def type(self, label: str, text: str) -> None:
         """Fill a text field of a form; sent with its button."""

@@ -75,25 +75,26 @@ def _live(code: str, moment: tuple[bool, int, bool], host: str | None) -> None:
         st.markdown(f"### {say('class_seats', taken=len(view.taken), seats=seats(view.setup))}")
         st.markdown(_chips(view))
         return
-    if host is not None and not view.game.over:
-        _next(view, host)
-    if not view.game.over:
-        board.show(view)
-        st.markdown(_chips(view))
-
-
-def _next(view: View, host: str) -> None:
-    line, button = st.columns([3, 1], vertical_alignment="center")
-    told_line = say(
-        "class_status", week=view.week, weeks=view.setup.weeks, chosen=len(view.chosen & view.taken),
-        taken=len(view.taken),
-    )  # fmt: skip
-    if view.seconds_left is not None:
-        told_line += " · " + say("left", seconds=f"{view.seconds_left:.0f}")
-    line.markdown(f"### {told_line}")
-    if button.button(say("class_next"), type="primary", key="classroom.next", width="stretch"):
+    if view.game.over:
+        return
+    line, button = st.columns([4, 1], vertical_alignment="center")
+    line.markdown(f"### {view.code} · {_status(view)}")
+    if host is not None and button.button(
+        say("class_next"), type="primary", key="classroom.next", width="stretch"
+    ):
         rooms().end_week(view.code, host, view.week)
         st.rerun()
+    board.show(view)
+    st.markdown(_chips(view))
+
+
+def _status(view: View) -> str:
+    """Week, who has chosen, time left."""
+    chosen, taken = len(view.chosen & view.taken), len(view.taken)
+    line = say("class_status", week=view.week, weeks=view.setup.weeks, chosen=chosen, taken=taken)
+    if view.seconds_left is None:
+        return line
+    return f"{line} · {say('left', seconds=f'{view.seconds_left:.0f}')}"
 
 
 def _chips(view: View) -> str:
