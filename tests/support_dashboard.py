@@ -40,7 +40,7 @@ def served(folder: Path, *flags: str) -> Iterator[str]:
     with (folder / "log.txt").open("wb") as log:
         process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
-    for _ in range(120):
+    for _ in range(360):
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
             break
