@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from calibration import evidence_commands
 from sim.cli import options
 from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
@@ -23,6 +24,7 @@ def mount(app: typer.Typer) -> None:
     app.command()(calibrate)
     app.command()(sensitivity)
     app.command()(discover)
+    evidence_commands.mount(app)
 
 
 def audit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc, sobol_indices
 
+from calibration.groups import columns_of, grouped_design
 from sim.core.columns import F64, I64
 from sim.core.errors import SpecError
 from sim.core.rng import stream
@@ -49,6 +51,7 @@ def sensitivity(
     *,
     method: Method = "sobol",
     points: int = 64,
+    groups: Mapping[str, Sequence[str]] | None = None,
     workers: int | None = None,
     executor: Given = None,
     cluster: str | None = None,
@@ -65,6 +68,9 @@ def sensitivity(
         ``sobol``: ``points`` base points (a power of 2), each costs fields + 2 points (Saltelli, Computer
         Physics Communications 145, 2002; indices by :func:`scipy.stats.sobol_indices`). ``morris``:
         ``points`` trajectories of fields + 1 points (Morris, Technometrics 33, 1991), for many fields.
+    groups:
+        Names of groups and their fields, for ``sobol``: indices are those of groups, each moving as one, and
+        base points cost groups + 2 points. None: every field alone.
     workers, executor, cluster, progress, store:
         As in :func:`sim.experiments.sweeps.sweep`: kept runs are not run again.
 
@@ -77,7 +83,13 @@ def sensitivity(
     """
     found = spec if isinstance(spec, SweepSpec) else load_sweep(spec)
     names = list(found.uncertainties)
-    shares = design(method, len(names), points, found.seed or 0)
+    if groups is not None and method != "sobol":
+        raise SpecError("sensitivity", "groups", f"go with sobol, not with {method}", "sobol")
+    columns = None if groups is None else columns_of(groups, names)
+    shares = (
+        design(method, len(names), points, found.seed or 0) if columns is None
+        else grouped_design(columns, len(names), points, found.seed or 0)
+    )  # fmt: skip
     if len(shares) > MOST_POINTS:
         raise SpecError("points", "", f"{len(shares):,} points are too many", f"at most {MOST_POINTS:,}")
     ranges = {name: _range(name, one) for name, one in found.uncertainties.items()}
@@ -87,7 +99,8 @@ def sensitivity(
     }
     listed = found.model_copy(update={"uncertainties": lists, "design": Design(kind="listed")})
     done = sweep(listed, workers=workers, executor=executor, cluster=cluster, progress=progress, store=store)
-    rows = [row for values in _outcomes(done) for row in _effects(method, names, shares, points, values)]
+    factors = names if groups is None else list(groups)
+    rows = [row for values in _outcomes(done) for row in _effects(method, factors, shares, values)]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return Sensitivity(method, done, table)
 
@@ -187,7 +200,7 @@ def _outcomes(done: Sweep) -> list[tuple[str, str, str, F64]]:
 
 
 def _effects(
-    method: Method, names: list[str], shares: F64, points: int, given: tuple[str, str, str, F64]
+    method: Method, names: list[str], shares: F64, given: tuple[str, str, str, F64]
 ) -> list[dict[str, Any]]:
     world, arm, outcome, values = given
     found = sobol(values, len(names)) if method == "sobol" else morris(shares, values)

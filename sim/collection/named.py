@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
@@ -76,7 +77,7 @@ class NamedClasses:
         return tuple(sorted({*self._classes, *self._installed()}))
 
     def _installed(self) -> dict[str, EntryPoint]:
-        return {point.name: point for point in entry_points(group=self.group)}
+        return _points(entry_points, self.group)
 
     def _load(self, point: EntryPoint) -> None:
         try:
@@ -90,6 +91,12 @@ class NamedClasses:
                 problem = f"{point.value} is not a class"
                 raise SpecError(self.kind, point.name, problem, f"a {self.kind} class")
             self.register(point.name)(loaded)
+
+
+@lru_cache(maxsize=8)
+def _points(read: Callable[..., Iterable[EntryPoint]], group: str) -> dict[str, EntryPoint]:
+    """What installed packages offer; read once, since it means to open every package's metadata."""
+    return {point.name: point for point in read(group=group)}
 
 
 def _identity(cls: type) -> tuple[str, str]:

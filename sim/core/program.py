@@ -34,11 +34,14 @@ def versions() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def program_digest() -> str:
-    """SHA-256 over the package's own code and data, so that results of an older state are not reused."""
+    """SHA-256 over the package's own code and data, so that results of an older state are not reused.
+
+    Kept results (folders ``results``) decide no run and are left out.
+    """
     digest = hashlib.sha256()
     for folder, pattern in ((Path(__file__).parents[1], "*.py"), (scenarios_dir(), "*")):
         for path in sorted(folder.rglob(pattern)):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", "results"} & set(path.parts):
                 digest.update(
                     path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
                 )

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,7 @@ def parse_fields(text: str, source: str) -> dict[str, object]:
     return found
 
 
+@lru_cache(maxsize=1)
 def world_numbers() -> dict[str, tuple[str, float, float]]:
     """Unit, least and largest value of every number of a world by dotted name."""
     found: dict[str, tuple[str, float, float]] = {}
@@ -169,6 +171,9 @@ def _group_numbers(group: type[Group], prefix: str) -> dict[str, tuple[str, floa
                 float(str(extra["low"])),
                 float(str(extra["high"])),
             )
+            continue
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
+            found |= _group_numbers(field.annotation, f"{prefix}.{name}")
             continue
         member = inside(fields_of(group)[name], "", {})
         keys = {"channels": CHANNELS, "tones": TONES}.get(name, ())

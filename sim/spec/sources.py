@@ -10,6 +10,11 @@ from sim.core.paths import scenarios_dir
 
 #: What a number may have instead of a source: not known, fitted to the world's targets, or replaced.
 WITHOUT_SOURCE = frozenset({"assumption", "fitted", "changed by the user"})
+#: How a figure came about, the strongest first.
+DESIGNS = (
+    "rct", "quasi_experiment", "statistic", "filing", "observational", "law", "derived", "fitted", "vendor",
+    "claim", "assumption",
+)  # fmt: skip
 
 
 class Source(NamedTuple):
@@ -23,6 +28,10 @@ class Source(NamedTuple):
         Where to find it; the identifier is a DOI, a law's article or a report's name.
     finding:
         What was taken from it.
+    quantity, value, low, high, unit:
+        The figure and its interval; None where the source gives none. Shares are fractions of one.
+    population, design:
+        Who was looked at, and how; one of ``DESIGNS``.
     """
 
     id: str
@@ -30,17 +39,26 @@ class Source(NamedTuple):
     year: int
     identifier: str
     finding: str
+    quantity: str = ""
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    population: str = ""
+    design: str = "observational"
 
 
 @lru_cache(maxsize=1)
 def sources() -> dict[str, Source]:
     """All sources by id."""
     with (scenarios_dir() / "sources.csv").open(encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(stream)
-        return {
-            row["id"]: Source(row["id"], row["citation"], int(row["year"]), row["identifier"], row["finding"])
-            for row in rows
-        }
+        return {row["id"]: _source(row) for row in csv.DictReader(stream)}
+
+
+def _source(row: dict[str, str]) -> Source:
+    figures = {name: float(row[name]) if row[name] else None for name in ("value", "low", "high")}
+    words = {name: row[name] for name in Source._fields if name not in {*figures, "year"}}
+    return Source(year=int(row["year"]), **words, **figures)  # type: ignore[arg-type]
 
 
 def cited(source: str) -> list[str]:

@@ -1,0 +1,99 @@
+"""``arrears evidence`` and ``arrears assumptions``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options
+from sim.cli.options import read_settings, split_names
+from sim.cli.progress import progress
+
+#: Where results that ship are kept.
+ASSUMPTIONS = "calibrations/results/assumptions"
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(evidence)
+    app.command()(assumptions)
+
+
+def evidence(
+    find: Annotated[str, typer.Argument(help="Text that a row must hold; none: all rows.")] = "",
+    kinds: Annotated[
+        str, typer.Option("--kind", help="parameter, target, claim, source; joined by commas.")
+    ] = "parameter,target,claim,source",
+    world: options.World = None,
+    design: Annotated[
+        str | None, typer.Option("--design", help="How it was found, such as rct, filing or assumption.")
+    ] = None,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """List every number, target, claim and source with its interval, population and design."""
+    from calibration.evidence import KINDS, evidence_table
+    from calibration.ranking_table import evidence_json, print_evidence
+    from sim.core.errors import SpecError, unknown_name
+    from sim.spec.sources import DESIGNS
+
+    asked = split_names(kinds, "--kind")
+    for given, known, what in ((asked, KINDS, "kind"), ([design] if design else [], DESIGNS, "design")):
+        for name in given:
+            if name not in known:
+                raise SpecError(f"--{what}", "", *unknown_name(name, known, what))
+    rows = evidence_table(asked, world=world, design=design, find=find, lang=lang.value)
+    if json:
+        typer.echo(evidence_json(rows))
+    else:
+        print_evidence(rows, lang.value)
+
+
+def assumptions(
+    world: Annotated[str, typer.Option("--world", help="World whose numbers are varied.")] = "evidence",
+    trajectories: Annotated[
+        int, typer.Option("--trajectories", min=1, help="Of the screening of all numbers.")
+    ] = 4,
+    top: Annotated[int, typer.Option("--top", min=1, help="Assumptions that stand alone then.")] = 8,
+    points: Annotated[
+        int, typer.Option("--points", min=0, help="Base points of the indices, a power of 2; 0: none.")
+    ] = 16,
+    settings: options.Settings = None,
+    workers: options.Workers = None,
+    out: options.Out = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Replace the result that ships.")] = False,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """Rank the assumptions of a world by the share of each outcome's variance that they carry."""
+    from json import dumps
+
+    from calibration.assumptions import rank_assumptions
+    from calibration.kept import keep as keep_result
+    from calibration.ranking_table import print_ranking, ranking_document
+    from sim.cli.experiments import announcing, local_executor
+
+    with progress("starts") as show:
+        found = rank_assumptions(
+            world,
+            trajectories=trajectories,
+            top=top,
+            points=points,
+            changes=read_settings(settings),
+            workers=workers,
+            executor=local_executor(workers, None, 100),
+            progress=announcing(show, out),
+            store=out,
+        )
+    document = ranking_document(found)
+    if json:
+        typer.echo(dumps(document, ensure_ascii=False, allow_nan=False))
+    else:
+        print_ranking(document, lang.value)
+    for path in [Path("assumptions.json")] if out is not None else []:
+        print(f"Ranking: {keep_result('', document, [world], to=Path(str(out)) / path)}", file=sys.stderr)
+    if keep:
+        print(f"Ranking: {keep_result(ASSUMPTIONS, document, [world])}", file=sys.stderr)
