@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
+from calibration.beside import AccuracyRow, StageRow, accuracy_rows, stage_rows
 from calibration.claims import Claim, chosen_claims, shipped_claims
 from calibration.figures import estimate
 from sim.core.errors import SpecError
@@ -50,18 +51,26 @@ class AuditRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Audit:
-    """Claims measured in some worlds over ``runs`` paired runs each."""
+    """Claims measured in some worlds over ``runs`` paired runs each.
+
+    ``stages``: success claims at every stage and horizon; ``accuracy``: claimed accuracies beside base rates.
+    """
 
     rows: tuple[AuditRow, ...]
     worlds: tuple[str, ...]
     runs: int
+    stages: tuple[StageRow, ...] = ()
+    accuracy: tuple[AccuracyRow, ...] = ()
 
     def of(self, claim: str) -> tuple[AuditRow, ...]:
         """The rows of one claim, a row a world."""
         return tuple(row for row in self.rows if row.claim.id == claim)
 
-    def to_json(self) -> str:
-        """One JSON document: claims with figures, intervals and verdicts by world."""
+    def to_json(self, beside: Mapping[str, object] | None = None) -> str:
+        """One JSON document: claims with figures, intervals and verdicts by world.
+
+        ``beside``: further parts, such as those of :func:`calibration.audit_document.audit_document`.
+        """
         rows = [
             {
                 "claim": row.claim.id, "system": row.claim.system, "world": row.world,
@@ -75,7 +84,8 @@ class Audit:
             }
             for row in self.rows
         ]  # fmt: skip
-        return json.dumps({"schema": SCHEMA, "runs": self.runs, "rows": rows}, ensure_ascii=False, indent=1)
+        document = {**(beside or {}), "schema": SCHEMA, "runs": self.runs, "rows": rows}
+        return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def judge(claim: Claim, figure: Estimate) -> Verdict:
@@ -147,6 +157,7 @@ def audit(
     groups = grouped(chosen.values())
     found: dict[str, list[AuditRow]] = {name: [] for name in chosen}
     names: tuple[str, ...] = ()
+    stages, accuracy = list[StageRow](), list[AccuracyRow]()
     for done, (group, members) in enumerate(groups.items()):
         if progress is not None:
             progress(done, len(groups))
@@ -159,11 +170,15 @@ def audit(
         names = result.worlds
         for claim in members:
             for world in result.worlds:
-                figure = estimate(claim, [row for row in result.results if row["world"] == world])
+                here = [row for row in result.results if row["world"] == world]
+                figure = estimate(claim, here)
+                stages += stage_rows(claim, world, here)
+                accuracy += accuracy_rows(claim, world, here)
                 found[claim.id].append(AuditRow(claim, world, figure, judge(claim, figure)))
     if progress is not None:
         progress(len(groups), len(groups))
-    return Audit(tuple(row for name in chosen for row in found[name]), names, runs)
+    rows = tuple(row for name in chosen for row in found[name])
+    return Audit(rows, names, runs, tuple(stages), tuple(accuracy))
 
 
 def grouped(claims: Iterable[T]) -> dict[str, list[T]]:

@@ -40,11 +40,15 @@ def audit(
     page: Annotated[
         Path | None, typer.Option("--page", help="Markdown file whose table is brought up to date.")
     ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Replace the result that pages show.")] = False,
     lang: options.Lang = options.Language.en,
     json: options.Json = False,
 ) -> None:
-    """Measure the claims of the industry report in each world, with intervals."""
+    """Measure the claims of the industry report in each world, with intervals, and give a verdict on each."""
     from calibration.audit import audit as run_audit
+    from calibration.audit_document import KEPT, audit_document
+    from calibration.beside import CHOSEN, selection_rows
+    from calibration.kept import keep as keep_result
     from calibration.page import write_page
     from calibration.screen import print_audit
     from sim.report.files import write_text
@@ -60,12 +64,21 @@ def audit(
             out=out,
             progress=show,
         )
+    chosen = []
+    if found.of(CHOSEN):
+        with progress("worlds") as show:
+            chosen = selection_rows(
+                found.worlds, runs=runs, seed=seed, changes=read_settings(settings), progress=show
+            )
+    document = audit_document(found, chosen)
     if json:
-        typer.echo(found.to_json())
+        typer.echo(found.to_json(document))
     else:
-        print_audit(found, lang.value)
+        print_audit(found, document, lang.value)
+    if keep:
+        print(f"Audit: {keep_result(KEPT, document, found.worlds)}", file=sys.stderr)
     if out is not None:
-        write_text(out / DOCUMENT, found.to_json() + "\n")
+        write_text(out / DOCUMENT, found.to_json(document) + "\n")
         print(f"Audit: {out / DOCUMENT}", file=sys.stderr)
     if page is not None:
         write_page(found, page, lang.value)

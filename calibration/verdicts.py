@@ -2,14 +2,15 @@
 
 In this order, the first that applies:
 
-1. *not well posed*: the report leaves out the exposure or the counterfactual of the figure and no declared
-   reading can be tested; or the claimed accuracy is what saying always the same achieves at the report's own rate.
-2. *contradicted by evidence*: a source that is no seller's word excludes the claimed figure, tolerance included.
-3. *cannot hold together with*: by arithmetic with other claims of the report, unless one world shows all of them.
+1. *not well posed*: the report leaves out the exposure or the counterfactual of the figure and no
+   declared reading can be tested; or always saying the same is as accurate, at the report's own rate.
+2. *contradicted by evidence*: a source that is no seller's word excludes the figure, tolerance included.
+3. *cannot hold together with*: by arithmetic with other claims, unless one world shows all of them.
 4. *emerges*: holds in the world of independent evidence, which is not fitted to the report.
 5. *only if tuned*: holds only in the world that is fitted to the report, and fails in the other.
-6. *cannot hold together with*: fails in both though the report's world was fitted to it: with those that hold there.
-7. *open*: nothing of this can be said, since an interval reaches over the line or the claim was no target of the fit.
+6. *cannot hold together with*: fails in both, though the report's world was fitted to it: with those that
+   hold there.
+7. *open*: an interval reaches over the line, or the claim was no target of the fit.
 """
 
 from __future__ import annotations

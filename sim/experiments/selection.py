@@ -3,7 +3,9 @@
 Each run leaves one burnt-in start twice. In the first branch accounts choose the strategy themselves
 (``assignment: self_selected``), in the second a random draw decides. Among those who chose, users are
 compared with the others as a report would; under random assignment the same comparison is the effect.
-What is left is selection: who chose would have paid more, or less, anyway.
+What is left is selection: who chose would have paid more, or less, anyway. The matched effect compares who
+chose with others like them in what a lender sees (:func:`sim.measures.by_strategy.matched_difference`): by
+how much it is still off is selection on what nobody sees.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import pandas as pd
 
 from sim.core.errors import SpecError, unknown_name
 from sim.experiments.statistics import Estimate, mean_interval
-from sim.measures.by_strategy import cured_by
+from sim.measures.by_strategy import cured_by, matched_difference
 from sim.measures.recovery import HEADLINE, HORIZONS, STAGES
 from sim.model import Ecosystem
 from sim.spec.scenario import Scenario
@@ -25,7 +27,7 @@ from sim.spec.world import World
 #: Quantities of a run, in the order of the table.
 QUANTITIES = (
     "users who chose", "others beside them", "users by chance", "others beside these",
-    "apparent effect", "effect by chance", "selection",
+    "apparent effect", "matched effect", "effect by chance", "selection", "selection left by matching",
 )  # fmt: skip
 
 
@@ -35,7 +37,7 @@ class Selection:
 
     ``table``: columns ``quantity, mean, low, high, n, reason``; ``runs``: one row a run, a column a
     quantity. ``selection`` is the apparent effect (users who chose less others beside them) minus the
-    effect by chance.
+    effect by chance, ``selection left by matching`` the matched effect minus it.
     """
 
     strategy: str
@@ -95,20 +97,23 @@ def _known(column: pd.Series) -> list[float | None]:
 def _run(start: Ecosystem, strategy: str, share: float, horizon: str, stage: str) -> list[float | None]:
     """The quantities of one start, None where nobody was there to compare."""
     found: list[float | None] = []
+    matched: float | None = None
     for assignment in ("self_selected", "random"):
         event = {
             "kind": "rollout", "week": 0, "share": share, "strategy": strategy, "assignment": assignment
         }  # fmt: skip
         events = [*(item.model_dump() for item in start.spec.events), event]
         model = start.branch({"events": events}).run(HORIZONS[horizon] + 1)
+        order, record = model.state.strategy_order, model.state.record()
         for others in (False, True):
-            order = model.state.strategy_order
-            cure = cured_by(
-                model.state.record(), order, strategy, others=others, horizon=horizon, stage=stage
-            )
+            cure = cured_by(record, order, strategy, others=others, horizon=horizon, stage=stage)
             found.append(cure.value)
+        if assignment == "self_selected":
+            matched = matched_difference(record, order, strategy, horizon=horizon, stage=stage).value
     chose, beside, chance, other = found
-    apparent = None if chose is None or beside is None else chose - beside
-    effect = None if chance is None or other is None else chance - other
-    gap = None if apparent is None or effect is None else apparent - effect
-    return [*found, apparent, effect, gap]
+    apparent, effect = _less(chose, beside), _less(chance, other)
+    return [*found, apparent, matched, effect, _less(apparent, effect), _less(matched, effect)]
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other

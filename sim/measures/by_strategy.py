@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.core.columns import Bool
+from sim.core.columns import I64, Bool
 from sim.measures.record import MeasureValue, RunRecord
 from sim.measures.recovery import HORIZONS, STAGES, followed
 
@@ -63,6 +63,45 @@ def cured_by(
     if len(found.rows) == 0:
         return MeasureValue(None, f"no account at stage {stage} was worked by {strategy} alone")
     return MeasureValue(float(found.cured.mean()))
+
+
+def matched_difference(
+    record: RunRecord, strategies: Sequence[str], strategy: str, *, horizon: str, stage: str
+) -> MeasureValue:
+    """Cure rate of the accounts that a strategy worked less that of others like them.
+
+    Like them: of the same third by balance, the same third by arrears over balance, and the same half by
+    what was paid over the balance before. Differences within these cells are weighed by the strategy's
+    accounts in them; cells without both kinds are left out.
+    """
+    q, used = record.placements, record.placements_used
+    if record.weeks <= HORIZONS[horizon]:
+        return MeasureValue(None, f"the run has {record.weeks} weeks, the horizon needs more")
+    mine = worked_by(record, strategies, strategy)
+    listed = q.frozen[:used] & ~q.hold_out[:used] & (q.stage[:used] == STAGES[stage])
+    found = followed(record, listed & (mine | (q.strategy[:used] >= 0)), HORIZONS[horizon])
+    user, cell = mine[found.rows], _cells(record, found.rows)
+    gaps, weights = [], []
+    for one in np.unique(cell[user]):
+        here = cell == one
+        if (here & ~user).any():
+            gaps.append(found.cured[here & user].mean() - found.cured[here & ~user].mean())
+            weights.append(np.count_nonzero(here & user))
+    if not gaps:
+        return MeasureValue(None, f"no account at stage {stage} has one like it on the other side")
+    return MeasureValue(float(np.average(gaps, weights=weights)))
+
+
+def _cells(record: RunRecord, rows: I64) -> I64:
+    """Which observable kind each placement is of."""
+    q = record.placements
+    balance = q.balance[rows].astype(np.float64)
+    late = q.arrears[rows] / np.maximum(balance, 1.0)
+    paid = q.paid_before[rows] / np.maximum(balance, 1.0)
+    if len(rows) == 0:
+        return np.zeros(0, np.int64)
+    thirds = [np.searchsorted(np.quantile(x, (1 / 3, 2 / 3)), x) for x in (balance, late)]
+    return np.asarray(thirds[0] * 6 + thirds[1] * 2 + (paid > np.median(paid)), np.int64)
 
 
 def strategy_table(
