@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ class Discovery:
 
     ``fields``: the numbers that were varied; ``points``: how many the sweep has, ``interesting`` how many of
     them are as asked; ``trail``: boxes from all points to the smallest; ``box``: of these, the best balance
-    of coverage and density; None with an empty trail where all points are as asked, or none.
+    of coverage and density; None with an empty trail where all points are as asked, or none; ``ranges``:
+    lowest and highest value of each number.
     """
 
     world: str
@@ -37,6 +38,7 @@ class Discovery:
     interesting: int
     trail: tuple[Box, ...]
     box: Box | None
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def table(self) -> pd.DataFrame:
         """The bounds of the box: a row for each bounded field, the least likely by chance first.
@@ -59,6 +61,7 @@ class Discovery:
             "schema": 1, "world": self.world, "outcome": self.outcome, "arm": self.arm,
             "against": self.against, "asked": self.asked, "points": self.points,
             "interesting": self.interesting,
+            "ranges": {name: list(ends) for name, ends in self.ranges.items()},
             "box": None if self.box is None else _shares(self.box) | {
                 "bounds": self.table().to_dict("records")},
             "trail": [_shares(box) for box in self.trail],
@@ -153,7 +156,12 @@ def _found(
     chosen: Bool = y > ends[0] if ends[0] is not None else y < (ends[1] or 0.0)
     trail = () if chosen.all() or not chosen.any() else tuple(prim(x, np.asarray(chosen)))
     box = balanced(list(trail)) if trail else None
-    return Discovery(world, outcome, arms[0], arms[1], asked, fields, len(y), int(chosen.sum()), trail, box)
+    ranges = {
+        name: (float(low), float(high)) for name, low, high in zip(fields, x.min(0), x.max(0), strict=True)
+    }
+    return Discovery(
+        world, outcome, arms[0], arms[1], asked, fields, len(y), int(chosen.sum()), trail, box, ranges
+    )  # fmt: skip
 
 
 def _shares(box: Box) -> dict[str, float]:

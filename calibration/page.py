@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from calibration.audit import Audit, AuditRow
 from calibration.claims import Claim
@@ -27,12 +29,16 @@ def claimed(claim: Claim, lang: str = "en") -> str:
 
 def simulated(row: AuditRow) -> str:
     """The simulated figure with its interval; a dash where it is undefined."""
-    found, unit = row.figure, "share" if row.claim.unit == "relative" else row.claim.unit
-    signed = row.claim.unit == "relative"
-    if found.mean is None:
+    return simulated_figure(row.claim, row.figure._asdict())
+
+
+def simulated_figure(claim: Claim, found: Mapping[str, Any]) -> str:
+    """The same of a figure as data: ``mean``, ``low``, ``high``."""
+    unit, signed = "share" if claim.unit == "relative" else claim.unit, claim.unit == "relative"
+    if found["mean"] is None:
         return "—"
-    spread = interval(found.low, found.high, unit, signed=signed)
-    return f"{figure(found.mean, unit, signed=signed)} {spread}".strip()
+    spread = interval(found["low"], found["high"], unit, signed=signed)
+    return f"{figure(found['mean'], unit, signed=signed)} {spread}".strip()
 
 
 def tables(audit: Audit, lang: str = "en") -> str:

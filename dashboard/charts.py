@@ -10,6 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.collecting import add_button
 from sim.report.content import Content
 from sim.report.numbers import shown
 from sim.spec.labels import text
@@ -116,6 +117,7 @@ def show(
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
         told = list(meanings)
+        add_button(chart, key, lang, title, data, told)
         if told:
             with st.popover(text("dash.definition", lang), icon=":material/function:"):
                 for line in told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from dashboard.views import classroom, data, outbreak, policy, start, strategies
+from dashboard.views import boardpack, claims, classroom, data, outbreak, policy, start, strategies
 
 
 class Page(NamedTuple):
@@ -25,8 +25,8 @@ GROUPS: dict[str, tuple[Page, ...]] = {
         Page("strategies", strategies.show, "compare_arrows"),
         Page("policy", policy.show, "gavel"),
     ),
-    "check": (),
-    "keep": (Page("data", data.show, "table"),),
+    "check": (Page("claims", claims.show, "fact_check"),),
+    "keep": (Page("boardpack", boardpack.show, "inventory_2"), Page("data", data.show, "table")),
 }
 
 
