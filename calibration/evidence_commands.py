@@ -13,7 +13,7 @@ from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
 
 #: Where results that ship are kept.
-ASSUMPTIONS = "calibrations/results/assumptions"
+ASSUMPTIONS = "evidence/results/assumptions"
 
 
 def mount(app: typer.Typer) -> None:

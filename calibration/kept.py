@@ -15,7 +15,7 @@ from sim.spec.loader import load_world
 
 
 def kept_path(name: str) -> Path:
-    """Where a kept result lies, such as ``calibrations/results/robust``."""
+    """Where a kept result lies, such as ``evidence/results/robust``."""
     return scenarios_dir() / f"{name}.json"
 
 
