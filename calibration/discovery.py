@@ -15,7 +15,7 @@ from sim.experiments.sweeps import Sweep
 from sim.measures import MEASURES
 
 #: Points that a box needs to mean something.
-_LEAST = 40
+LEAST_POINTS = 40
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ def _found(
     inputs = here[here["arm"] == arms[0]].set_index("point").loc[values.index, list(fields)]
     x: F64 = inputs.to_numpy(float)[known]
     y = values.to_numpy(float)[known]
-    if len(y) < _LEAST:
-        raise SpecError("discover", "points", f"{len(y)} points are too few", f"at least {_LEAST}")
+    if len(y) < LEAST_POINTS:
+        raise SpecError("discover", "points", f"{len(y)} points are too few", f"at least {LEAST_POINTS}")
     chosen: Bool = y > ends[0] if ends[0] is not None else y < (ends[1] or 0.0)
     trail = () if chosen.all() or not chosen.any() else tuple(prim(x, np.asarray(chosen)))
     box = balanced(list(trail)) if trail else None

@@ -1,9 +1,8 @@
-"""``arrears evidence`` and ``arrears assumptions``."""
+"""``arrears evidence``, ``arrears assumptions`` and ``arrears robust``."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,13 +12,14 @@ from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
 
 #: Where results that ship are kept.
-ASSUMPTIONS = "evidence/results/assumptions"
+ASSUMPTIONS, ROBUST = "evidence/results/assumptions", "evidence/results/robust"
 
 
 def mount(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(evidence)
     app.command()(assumptions)
+    app.command()(robust)
 
 
 def evidence(
@@ -93,7 +93,52 @@ def assumptions(
         typer.echo(dumps(document, ensure_ascii=False, allow_nan=False))
     else:
         print_ranking(document, lang.value)
-    for path in [Path("assumptions.json")] if out is not None else []:
-        print(f"Ranking: {keep_result('', document, [world], to=Path(str(out)) / path)}", file=sys.stderr)
+    if out is not None:
+        print(f"Ranking: {keep_result('', document, [world], to=out / 'assumptions.json')}", file=sys.stderr)
     if keep:
         print(f"Ranking: {keep_result(ASSUMPTIONS, document, [world])}", file=sys.stderr)
+
+
+def robust(
+    name: Annotated[
+        str, typer.Argument(metavar="SWEEP", help="A sweep with arms: a shipped name, or a YAML file.")
+    ] = "robust",
+    worlds: Annotated[str, typer.Option("--worlds", help="Worlds, joined by commas.")] = "evidence,report",
+    points: Annotated[int, typer.Option("--points", help="Points in each world, a power of 2.")] = 32,
+    settings: options.Settings = None,
+    workers: options.Workers = None,
+    out: options.Out = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Replace the result that ships.")] = False,
+    lang: options.Lang = options.Language.en,
+    json: options.Json = False,
+) -> None:
+    """Choose between strategies over worlds and posterior: regret, satisficing, Pareto front."""
+    from json import dumps
+
+    from calibration.kept import keep as keep_result
+    from calibration.robust import robust as run_robust
+    from calibration.robust import robust_document
+    from calibration.robust_table import print_robust
+    from sim.cli.experiments import announcing, local_executor
+
+    chosen = split_names(worlds, "--worlds")
+    with progress("starts") as show:
+        found = run_robust(
+            name,
+            worlds=chosen,
+            points=points,
+            changes=read_settings(settings),
+            workers=workers,
+            executor=local_executor(workers, None, 100),
+            progress=announcing(show, out),
+            store=out,
+        )
+    document = robust_document(found)
+    if json:
+        typer.echo(dumps(document, ensure_ascii=False, allow_nan=False))
+    else:
+        print_robust(document, lang.value)
+    if out is not None:
+        print(f"Robust choice: {keep_result('', document, chosen, to=out / 'robust.json')}", file=sys.stderr)
+    if keep:
+        print(f"Robust choice: {keep_result(ROBUST, document, chosen)}", file=sys.stderr)

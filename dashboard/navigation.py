@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from dashboard.views import boardpack, claims, classroom, data, outbreak, policy, start, strategies
+from dashboard.views import (
+    boardpack,
+    calibration,
+    claims,
+    classroom,
+    data,
+    outbreak,
+    policy,
+    start,
+    strategies,
+)
 
 
 class Page(NamedTuple):
@@ -25,7 +35,10 @@ GROUPS: dict[str, tuple[Page, ...]] = {
         Page("strategies", strategies.show, "compare_arrows"),
         Page("policy", policy.show, "gavel"),
     ),
-    "check": (Page("claims", claims.show, "fact_check"),),
+    "check": (
+        Page("claims", claims.show, "fact_check"),
+        Page("calibration", calibration.show, "tune"),
+    ),
     "keep": (Page("boardpack", boardpack.show, "inventory_2"), Page("data", data.show, "table")),
 }
 
