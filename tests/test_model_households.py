@@ -253,6 +253,17 @@ def test_who_lacks_the_money_for_all_pays_whole_instalments_unasked_or_nothing(c
 
 
 @pytest.mark.parametrize("chance", [1.0, 0.0])
+def test_who_is_several_dues_behind_may_come_down_to_one_and_stay_there(chance: float) -> None:
+    home = household(own_payment_willing=1.0, leaves_newest_due=chance, avoidance=0.0)
+    late(home, 3, 70)
+    home.week(AFTER)
+    assert home.a.arrears[0] == (home.a.instalment[0] if chance else 0)
+    home.weeks(AFTER + 1, 5)
+    assert home.a.arrears[0] == (home.a.instalment[0] if chance else 0)  # week 4 brings one more
+    assert home.a.cumulative_paid[0] == (3 if chance else 4) * home.a.instalment[0]
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.0])
 def test_who_has_caught_up_may_watch_the_next_due_date_and_no_later_one(chance: float) -> None:
     home = household(forgets=1.0, remembers=1.0, watches_after_cure=chance)
     home.weeks(0, 2)

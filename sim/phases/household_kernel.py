@@ -16,7 +16,7 @@ from sim.phases.household_dues import accrue, collected_elsewhere, wanted_now
 
 #: Decisions of a borrower (slot: borrower row) and of an account (slot: account row); each its own draw.
 JOB, SHOCK, HIDE = 0, 1, 2
-DUE, PAY, RENEW = 0, 1, 2
+DUE, PAY, RENEW, PART = 0, 1, 2, 3
 #: What a borrower means to pay on an account.
 NOTHING, ALL, NEW_DUE = 0, 1, 2
 #: Weeks after which the family can lend again (assumption).
@@ -215,6 +215,8 @@ def pay(i, k, clock, b, a, p, key, flows, meant):  # type: ignore[no-untyped-def
     want = wanted_now(k, a)
     if meant == NEW_DUE:
         want = min(want, a.instalment[k])
+    elif leaves_newest(k, clock, a, p, key):
+        want -= min(want, a.instalment[k])
     comfort = np.int64(p.comfort_weeks * b.wage[i]) if a.days_past_due[k] > 0 else 0
     free = max(np.int64(0), b.cash[i] - comfort)
     family = np.int64(0)
@@ -232,7 +234,7 @@ def pay(i, k, clock, b, a, p, key, flows, meant):  # type: ignore[no-untyped-def
     if amount > 0:
         settle(i, k, clock, amount, b, a, p, flows)
         if a.days_past_due[k] > 0 and a.arrears[k] == 0 and p.watches_after_cure > 0.0:
-            _, _, _, u = uniforms(key, clock, k, PAY)
+            _, _, u, _ = uniforms(key, clock, k, PART)
             a.warned[k] |= u < p.watches_after_cure
     if amount < want:
         a.plan_left[k] = 0
@@ -244,8 +246,17 @@ def offers_part(k, clock, p, key):  # type: ignore[no-untyped-def]
     """Whether a borrower who cannot pay all that is owed pays a part unasked."""
     if p.own_part_payment == 0.0:
         return False
-    _, _, u, _ = uniforms(key, clock, k, PAY)
+    u, _, _, _ = uniforms(key, clock, k, PART)
     return u < p.own_part_payment
+
+
+@kernel_step
+def leaves_newest(k, clock, a, p, key):  # type: ignore[no-untyped-def]
+    """Whether a late borrower who pays unasked leaves the newest due open, and so stays one behind."""
+    if p.leaves_newest_due == 0.0 or a.asked[k] or a.charged_off[k] or a.days_past_due[k] == 0:
+        return False
+    _, u, _, _ = uniforms(key, clock, k, PART)
+    return u < p.leaves_newest_due
 
 
 @kernel_step

@@ -58,6 +58,7 @@ class HouseholdParameters(NamedTuple):
     avoidance: float
     pays_current_due: float
     own_part_payment: float
+    leaves_newest_due: float
     watches_after_cure: float
     dispute_ground: float
     dispute_factual: float

@@ -83,6 +83,12 @@ class PortfolioMapping(Spec):
         default=None, min_length=1, max_length=64, description="lender of all accounts"
     )
     codes: PortfolioCodes = PortfolioCodes()
+    newest_months_apart: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_MONTHS,
+        description="newest months whose status is coded otherwise than before: a backtest leaves them out",
+    )
     negative_amounts: Literal["refuse", "zero"] = Field(
         default="refuse", description="credit balances and statements: a fault, or nothing owed"
     )

@@ -60,6 +60,9 @@ class HouseholdNumbers(Group):
     own_part_payment: Quantity = quantity(
         "1/payment", 0, 1, "chance that a late borrower who cannot pay all pays whole instalments unasked"
     )
+    leaves_newest_due: Quantity = quantity(
+        "1/payment", 0, 1, "chance that a late borrower who pays unasked stays behind by the newest due"
+    )
     watches_after_cure: Quantity = quantity(
         "1/cure", 0, 1, "chance that a borrower who has caught up does not forget the next due date"
     )
