@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ def backtest(
 ) -> None:
     """Predict months that the fit has not seen, on accounts that it has not seen, beside roll-rate chains."""
     from calibration.backtest import backtest as run_backtest
+    from calibration.backtest_page import backtest_page
     from calibration.backtest_table import predictions_csv, print_backtest
     from sim.report.files import write_text
 
@@ -56,4 +58,5 @@ def backtest(
     if out is not None:
         write_text(out / SCORES, found.to_json() + "\n")
         write_text(out / PREDICTIONS, predictions_csv(found))
-        print(f"Backtest: {out / SCORES}, {out / PREDICTIONS}", file=sys.stderr)
+        write_text(out / PAGE, backtest_page(found, shlex.join(["arrears", *options.GIVEN.get()])))
+        print(f"Backtest: {out / PAGE}, {out / SCORES}, {out / PREDICTIONS}", file=sys.stderr)

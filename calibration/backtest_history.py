@@ -52,7 +52,7 @@ class History(NamedTuple):
 
     def of(self, rows: I64) -> History:
         """Some accounts."""
-        return self._make(column[rows] for column in self)
+        return History(**{name: getattr(self, name)[rows] for name in self._fields})
 
 
 def history_of(portfolio: Portfolio, newest_left_out: int = 0) -> History:

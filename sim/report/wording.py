@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.report.backtest_wording import BACKTEST_WORDS
 from sim.report.calibration_wording import CALIBRATION_WORDS
 from sim.report.outbreak_wording import OUTBREAK_WORDS
 from sim.spec.base import Text
@@ -214,6 +215,7 @@ WORDS: dict[str, Text] = OUTBREAK_WORDS | {
         ("series.output", "Output a week", "每周产出"),
     )
 }
+WORDS.update(BACKTEST_WORDS)
 
 #: Measures of each group in the order of display; a variant (``cure_rate_90d_early``) follows its measure.
 GROUPS: dict[str, tuple[str, ...]] = {
