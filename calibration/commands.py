@@ -8,11 +8,8 @@ from typing import Annotated
 
 import typer
 
-<<<<<<< HEAD
 from calibration import evidence_commands
-=======
 from calibration.backtest_command import backtest
->>>>>>> 717ac69 (Backtest: the simulator's borrowers predict the months of a portfolio, beside roll-rate chains and boosting)
 from sim.cli import options
 from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
@@ -28,11 +25,8 @@ def mount(app: typer.Typer) -> None:
     app.command()(calibrate)
     app.command()(sensitivity)
     app.command()(discover)
-<<<<<<< HEAD
     evidence_commands.mount(app)
-=======
     app.command()(backtest)
->>>>>>> 717ac69 (Backtest: the simulator's borrowers predict the months of a portfolio, beside roll-rate chains and boosting)
 
 
 def audit(
