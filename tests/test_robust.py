@@ -25,7 +25,7 @@ def hand_made() -> Robust:
     """Three arms at two points of two worlds; more recovery is better, less cost is better."""
     rows = [
         # world, point, arm: recovery, cost
-        ("evidence", 0, "a", 0.4, 10.0), ("evidence", 0, "b", 0.5, 12.0), ("evidence", 0, "c", 0.3, 11.0),
+        ("evidence", 0, "a", 0.4, 10.0), ("evidence", 0, "b", 0.5, 12.0), ("evidence", 0, "c", 0.3, 11.5),
         ("evidence", 1, "a", 0.4, 10.0), ("evidence", 1, "b", 0.5, 9.0), ("evidence", 1, "c", 0.5, 9.0),
         ("report", 0, "a", 0.6, 10.0), ("report", 0, "b", 0.2, 5.0), ("report", 0, "c", 0.6, 8.0),
         ("report", 1, "a", 0.6, 10.0), ("report", 1, "b", 0.7, 9.0), ("report", 1, "c", 0.6, 10.0),
