@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 from dashboard.canvas import set_language
 from dashboard.navigation import GROUPS, all_pages
 from dashboard.public import guarded
-from dashboard.state import language, say
+from dashboard.state import language, say, vocabulary
+from sim.spec.labels import VOCABULARIES
 
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -21,6 +22,15 @@ def main() -> None:
     st.html("<style>[data-testid=stMainBlockContainer]{padding-top:3.2rem}</style>")
     st.sidebar.segmented_control(
         "Language / 语言", list(_LANGUAGES), format_func=_LANGUAGES.__getitem__, key="lang", required=True
+    )
+    vocabulary()
+    st.sidebar.segmented_control(
+        say("words"),
+        VOCABULARIES,
+        format_func=lambda name: say(f"words_{name}"),
+        key="words",
+        required=True,
+        help=say("words_help"),
     )
     set_language(language())
     pages = {

@@ -116,6 +116,12 @@ def network(
     return Intervention(act["action"], week, int(act["firm"]))
 
 
+def replay(panels: Sequence[Panel], places: F64, names: Sequence[str], lang: str, key: str) -> None:
+    """Draw recordings of a small network from their first week on: firms by name, arrears as arrows."""
+    data = payload(panels, {"tiers": places}, lang)
+    _component()(key=key, data=data | {"labels": list(names), "height": 430, "replay": True})
+
+
 def watch(
     recording: Recording, places: F64, names: Sequence[str], level: U8, lang: str, key: str, height: int
 ) -> None:

@@ -27,6 +27,10 @@ def dashboard(
     public: Annotated[
         bool, typer.Option("--public", help="Caps for each visitor, for a shared server.")
     ] = False,
+    lessons: Annotated[
+        Path | None,
+        typer.Option(help="Folder with lessons of your own (YAML).", exists=True, file_okay=False),
+    ] = None,
 ) -> None:
     """Open the dashboard: a web page on this machine, until Ctrl-C."""
     page = Path(__file__).with_name("app.py")
@@ -37,6 +41,8 @@ def dashboard(
     # the packages stand beside this one, wherever the command is started
     paths = [str(page.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)} | ({SWITCH: "1"} if public else {})
+    if lessons is not None:
+        environment["ARREARS_LESSONS"] = str(lessons.resolve())
     try:
         code = subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *flags], env=environment)
     except KeyboardInterrupt:

@@ -28,6 +28,27 @@ def layouts(recording: Recording) -> dict[str, F64]:
     return {name: _fitted(place) for name, place in found.items()}
 
 
+def steps(recording: Recording) -> F64:
+    """A small network from left to right: buyers of others first, then their suppliers, step by step."""
+    firms = len(recording.sector)
+    graph = nx.DiGraph(zip(recording.buyer.tolist(), recording.supplier.tolist(), strict=True))
+    graph.add_nodes_from(range(firms))
+    roots = [firm for firm in range(firms) if graph.in_degree(firm) == 0] or [0]
+    depth = dict.fromkeys(range(firms), 0)
+    for root in roots:
+        for firm, far in nx.single_source_shortest_path_length(graph, root).items():
+            depth[firm] = max(depth[firm], far) if depth[firm] else far
+    place = np.zeros((firms, 2))
+    deepest = max(1, max(depth.values()))
+    for far in range(deepest + 1):
+        row = [firm for firm in range(firms) if depth[firm] == far]
+        for number, firm in enumerate(row):
+            # a lone firm stands a little up or down, so that names of neighbours do not meet
+            height = (0.42, 0.58)[far % 2] if len(row) == 1 else (number + 0.5) / len(row)
+            place[firm] = (0.06 + 0.88 * far / deepest, 0.04 + 0.9 * height)
+    return place
+
+
 def _fitted(place: F64) -> F64:
     low, high = np.quantile(place, (0.01, 0.99), axis=0)
     scaled: F64 = np.clip((place - low) / np.maximum(high - low, 1e-9), -0.03, 1.03) * 0.92 + 0.04

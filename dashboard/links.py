@@ -54,7 +54,7 @@ def read_link(
     A link of another version is dropped whole.
     """
     values = {field.name: field.default for field in fields}
-    given = {name: value for name, value in params.items() if name not in {"v", "lang"}}
+    given = {name: value for name, value in params.items() if name not in {"v", "lang", "words"}}
     if not given:
         return values, []
     if params.get("v") != VERSION:
@@ -69,7 +69,7 @@ def read_link(
     return values, dropped
 
 
-def write_link(fields: Sequence[Field], values: Mapping[str, Any], lang: str) -> str:
-    """The query of a link: version, language, every control."""
+def write_link(fields: Sequence[Field], values: Mapping[str, Any], lang: str, words: str = "epidemic") -> str:
+    """The query of a link: version, language, vocabulary, every control."""
     pairs = {field.name: field.write(values[field.name]) for field in fields}
-    return "?" + urlencode({"v": VERSION, "lang": lang, **pairs}, safe=",")
+    return "?" + urlencode({"v": VERSION, "lang": lang, "words": words, **pairs}, safe=",")

@@ -11,6 +11,7 @@ from dashboard.views import (
     claims,
     classroom,
     data,
+    lessons,
     outbreak,
     policy,
     start,
@@ -30,7 +31,10 @@ class Page(NamedTuple):
 GROUPS: dict[str, tuple[Page, ...]] = {
     "begin": (Page("start", start.show, "home"),),
     "explore": (Page("outbreak", outbreak.show, "hub"),),
-    "learn": (Page("classroom", classroom.show, "groups"),),
+    "learn": (
+        Page("lessons", lessons.show, "school"),
+        Page("classroom", classroom.show, "groups"),
+    ),
     "decide": (
         Page("strategies", strategies.show, "compare_arrows"),
         Page("policy", policy.show, "gavel"),

@@ -32,7 +32,7 @@ class Network {
   part(name) { return this.root.querySelector(name); }
 
   take(data, send) {
-    const last = !this.data || this.week >= this.data.weeks; // who watches a game sees the newest week
+    const last = !data.replay && (!this.data || this.week >= this.data.weeks); // who watches a game sees the newest week
     this.data = data; this.send = send;
     this.panels = data.panels.map((p) => ({ ...p, states: bytes(p.states), overdue: bytes(p.overdue) }));
     this.firms = data.size.length; this.links = data.buyer.length;

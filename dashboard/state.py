@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.links import Field, read_link, write_link
-from sim.spec.labels import LANGUAGES, text
+from sim.spec.labels import LANGUAGES, VOCABULARIES, WORDS_IN_USE, text
 
 
 def language() -> str:
@@ -19,15 +19,25 @@ def language() -> str:
     return str(st.session_state.lang)
 
 
+def vocabulary() -> str:
+    """``epidemic`` or ``finance``: the switch in the sidebar, at first what the link says; texts follow."""
+    if "words" not in st.session_state:
+        given = st.query_params.get("words", VOCABULARIES[0])
+        st.session_state.words = given if given in VOCABULARIES else VOCABULARIES[0]
+    WORDS_IN_USE.set(str(st.session_state.words))
+    return str(st.session_state.words)
+
+
 def say(key: str, **values: object) -> str:
-    """A text of the dashboard in the reader's language."""
+    """A text of the dashboard in the reader's language and vocabulary."""
+    vocabulary()
     return text(f"dash.{key}", language(), **values)
 
 
 def linked(page: str, fields: Sequence[Field]) -> dict[str, Any]:
     """First values of a page's controls; a link is read once and then put away."""
     kept = f"{page}.values"
-    if len(st.query_params.keys() - {"lang"}):
+    if len(st.query_params.keys() - {"lang", "words"}):
         params = {name: st.query_params[name] for name in st.query_params}
         st.session_state[kept], dropped = read_link(params, fields, language())
         st.session_state[f"{page}.dropped"] = dropped
@@ -45,4 +55,4 @@ def share(page: str, fields: Sequence[Field], values: dict[str, Any]) -> None:
     st.session_state[f"{page}.values"] = values
     with st.popover(say("share"), icon=":material/link:"):
         st.caption(say("share_help"))
-        st.code(f"/{page}{write_link(fields, values, language())}", language=None)
+        st.code(f"/{page}{write_link(fields, values, language(), vocabulary())}", language=None)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli import experiments, inspection, outbreak, runs, selection, snapshots, sweep
+from sim.cli import experiments, inspection, lesson, outbreak, runs, selection, snapshots, sweep
 
 app = typer.Typer(
     name="arrears",
@@ -43,6 +43,7 @@ app.command()(experiments.compare)
 app.command()(outbreak.outbreak)
 app.command()(sweep.sweep)
 app.command()(selection.selection)
+app.command()(lesson.lesson)
 app.command()(snapshots.snapshot)
 app.command()(snapshots.fork)
 app.add_typer(runs.app, name="runs")

@@ -63,7 +63,9 @@ def scenarios(lang: options.Lang = options.Language.en, json: options.Json = Fal
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Scenario, world, rule set, portfolio or network.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Scenario, world, rule set, sweep, lesson, portfolio, network.")
+    ],
     mapping: options.Mapping = None,
 ) -> None:
     """Check files and say in one line what each is."""
@@ -104,6 +106,7 @@ def _verdict(path: Path, mapping: str | None) -> str:
 
 def _specification_verdict(path: Path) -> str:
     from sim.collection import module_names, own_rule_names, strategy_names
+    from sim.experiments.lesson_check import check_lesson
     from sim.network.sector_table import load_sector_table
     from sim.spec.check import check_file
 
@@ -113,6 +116,7 @@ def _specification_verdict(path: Path) -> str:
         modules=module_names(),
         own_rules=own_rule_names(),
         sectors=load_sector_table().sectors,
+        lesson=check_lesson,
     )
 
 

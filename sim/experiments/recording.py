@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -113,7 +113,8 @@ def record(
             raise SpecError(
                 "intervention", one.action, problem, f"weeks 0 to {weeks - 1}, firms 0 to {firms - 1}"
             )
-    events = [*start.spec.events, *(event for one in found for event in _events(one))]
+    own: Any = (changes or {}).get("events", start.spec.events)
+    events = [*own, *(event for one in found for event in _events(one))]
     model = start.branch({**(changes or {}), "events": events, "weeks": weeks})
     states = np.zeros((weeks + 1, firms), np.uint8)
     overdue = np.zeros((weeks + 1, len(model.state.links.buyer)), np.int64)

@@ -8,6 +8,7 @@ OUTBREAK_WORDS: dict[str, Text] = {
     key: Text(en=en, zh=zh)
     for key, en, zh in (
         ("outbreak", "Outbreak", "传染冲击"),
+        ("outbreak.finance", "Cascade", "连锁违约"),
         ("shock", "Shock", "冲击"),
         ("shock.none", "none: the default of the rescued firms is prevented", "无：阻止被救助企业违约"),
         ("rescued", "Rescued", "救助"),
@@ -74,7 +75,9 @@ OUTBREAK_WORDS: dict[str, Text] = {
         ("headline.layoffs_averted", "Lay-offs averted by the rescue", "救助避免的裁员"),
         ("headline.output_saved", "Output saved by the rescue", "救助挽回的产出"),
         ("headline.R", "R of the shocked firms", "受冲击企业的R"),
+        ("headline.R.finance", "Further failures a shocked firm", "每家受冲击企业引发的后续倒闭"),
         ("by_generation", "By generation", "按代"),
+        ("by_generation.finance", "By step from the shock", "按与冲击的距离"),
         ("by_sector", "By sector", "按行业"),
         ("by_channel", "Losses by channel", "按渠道的损失"),
         (
@@ -116,6 +119,7 @@ OUTBREAK_WORDS: dict[str, Text] = {
         ("figure.laid_off_so_far", "Borrowers laid off so far", "累计被裁借款人"),
         ("figure.output", "Output a week", "每周产出"),
         ("reproduction", "Reproduction number by week of failure", "按倒闭周的再生数"),
+        ("reproduction.finance", "Further failures a failure, by week", "每起倒闭引发的后续倒闭（按周）"),
         (
             "reproduction_note",
             "Mean number of firms whose failure a failing firm causes within 52 weeks, by four weeks of "
@@ -123,6 +127,7 @@ OUTBREAK_WORDS: dict[str, Text] = {
             "每家倒闭企业在52周内引起的平均倒闭企业数，按四周分组；空心：跟踪期超出运行，R 偏低。",
         ),
         ("tree", "Infection tree by generation", "按代的感染树"),
+        ("tree.finance", "Who brought down whom, step by step", "谁拖垮了谁：逐级关系图"),
         (
             "tree_note",
             "Failed firms of the first run that lead back to the shock, each at its largest cause; colour: "

@@ -6,6 +6,7 @@ from sim.report.backtest_wording import BACKTEST_WORDS
 from sim.report.calibration_wording import CALIBRATION_WORDS
 from sim.report.outbreak_wording import OUTBREAK_WORDS
 from sim.spec.base import Text
+from sim.spec.labels import in_use
 
 WORDS: dict[str, Text] = OUTBREAK_WORDS | {
     key: Text(en=en, zh=zh)
@@ -299,8 +300,8 @@ WORDS |= CALIBRATION_WORDS
 
 
 def word(key: str, lang: str, **values: object) -> str:
-    """A text of the report in ``en`` or ``zh`` with its placeholders filled."""
-    text = WORDS[key]
+    """A text of the report in ``en`` or ``zh`` with its placeholders filled, in the vocabulary in use."""
+    text = WORDS[in_use(key, WORDS)]
     return (text.zh if lang == "zh" else text.en).format(**values)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sim.core.errors import SpecError
 from sim.spec.faults import validate
 from sim.spec.include import Kind, read_included
-from sim.spec.loader import check_own_names, scenario_of, sweep_of
+from sim.spec.lesson import Lesson
+from sim.spec.loader import check_own_names, lesson_of, placed, scenario_of, sweep_of
 from sim.spec.rules import RuleSet, declared_rules
 from sim.spec.scenario import Scenario
 from sim.spec.sources import WITHOUT_SOURCE
@@ -22,6 +23,7 @@ _SIGNS: dict[Kind, frozenset[str]] = {
     "world": frozenset(World.model_fields) - {"id", "label"},
     "rule set": frozenset({"jurisdiction", *declared_rules()}),
     "sweep": frozenset({"levers", "uncertainties", "outcomes", "design"}),
+    "lesson": frozenset({"question", "options", "findings", "reveal", "teacher", "play"}),
 }
 #: The one field that tells most.
 _MAIN: dict[Kind, str] = {
@@ -29,6 +31,7 @@ _MAIN: dict[Kind, str] = {
     "world": "households",
     "rule set": "jurisdiction",
     "sweep": "outcomes",
+    "lesson": "question",
 }
 
 
@@ -47,8 +50,9 @@ def check_file(
     modules: Iterable[str] | None = None,
     own_rules: Iterable[str] | None = None,
     sectors: Iterable[str] | None = None,
+    lesson: Callable[[Lesson], None] | None = None,
 ) -> str:
-    """Check a scenario, world, rule set or sweep and say in one line what it is.
+    """Check a scenario, world, rule set, sweep or lesson and say in one line what it is.
 
     Parameters
     ----------
@@ -56,6 +60,8 @@ def check_file(
         A YAML file; its kind is recognised by its fields.
     strategies, modules, own_rules, sectors:
         Known names that a scenario may use; none: not checked here.
+    lesson:
+        Checks what a lesson names, by the room that runs it; none: not checked here.
 
     Raises
     ------
@@ -77,9 +83,15 @@ def check_file(
         return f"{path}: {_rules(rules)}"
     if kind == "sweep":
         return f"{path}: {_sweep(sweep_of(node))}"
+    if kind == "lesson":
+        found = lesson_of(node)
+        if lesson is not None:
+            with placed(node):
+                lesson(found)
+        return f"{path}: {_lesson(found)}"
     allowed = (
-        "a scenario (with 'collectors'), a world (with 'households'), a rule set (with 'jurisdiction') or a "
-        "sweep (with 'outcomes')"
+        "a scenario (with 'collectors'), a world (with 'households'), a rule set (with 'jurisdiction'), a "
+        "sweep (with 'outcomes') or a lesson (with 'question')"
     )
     raise SpecError(str(path), "", "is none of the files known here", allowed)
 
@@ -118,6 +130,15 @@ def _sweep(spec: SweepSpec) -> str:
         f"sweep {spec.id!r} of scenario {spec.scenario!r}, {kind} of {size}, levers: "
         f"{', '.join(spec.levers) or 'none'}, uncertainties: {', '.join(spec.uncertainties) or 'none'}, "
         f"outcomes: {', '.join(spec.outcomes)}, {spec.runs} runs a point, worlds: {', '.join(spec.worlds)}"
+    )
+
+
+def _lesson(found: Lesson) -> str:
+    right = sum(option.right for option in found.options)
+    return (
+        f"lesson {found.id!r}, {found.play} of scenario {found.scenario!r}, arms: {', '.join(found.arms)}, "
+        f"{len(found.options)} options, {right} right, {len(found.findings)} findings, {found.runs} runs of "
+        f"{found.weeks} weeks"
     )
 
 

@@ -9,7 +9,7 @@ from sim.core.errors import SpecError, unknown_name
 from sim.core.paths import scenarios_dir
 from sim.spec.yamltext import Node, read_yaml
 
-Kind = Literal["scenario", "world", "rule set", "sweep", "calibration"]
+Kind = Literal["scenario", "world", "rule set", "sweep", "calibration", "lesson"]
 
 #: Source of a number that replaces one of a shipped world or rule set.
 CHANGED = "changed by the user"
@@ -21,6 +21,7 @@ _FOLDERS: dict[Kind, str] = {
     "rule set": "regulations",
     "sweep": "sweeps",
     "calibration": "calibrations",
+    "lesson": "lessons",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Container
+from contextvars import ContextVar
 from functools import lru_cache
 
 from sim.core.errors import SpecError, unknown_name
@@ -10,6 +12,11 @@ from sim.core.paths import scenarios_dir
 from sim.spec.yamltext import read_yaml
 
 LANGUAGES = ("en", "zh")
+#: Two ways to speak of contagion. A text whose two forms differ has its second one under ``KEY.finance``; in
+#: epidemic words only a firm's liquidity is infected, never a person.
+VOCABULARIES = ("epidemic", "finance")
+#: The vocabulary in which this thread or task speaks.
+WORDS_IN_USE: ContextVar[str] = ContextVar("WORDS_IN_USE", default="epidemic")
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -22,7 +29,7 @@ def texts(lang: str) -> dict[str, str]:
 
 
 def text(key: str, lang: str = "en", **values: object) -> str:
-    """A text with its placeholders filled.
+    """A text with its placeholders filled, in the vocabulary of :data:`WORDS_IN_USE`.
 
     Parameters
     ----------
@@ -41,12 +48,19 @@ def text(key: str, lang: str = "en", **values: object) -> str:
     known = texts(lang)
     if key not in known:
         raise SpecError("text", "", *unknown_name(key, known, "text"))
+    key = in_use(key, known)
     missing = placeholders(known[key]) - values.keys()
     if missing:
         raise SpecError(
             "text", key, f"no value for {', '.join(sorted(missing))}", "a value for each placeholder"
         )
     return known[key].format(**values) if values else known[key]
+
+
+def in_use(key: str, known: Container[str]) -> str:
+    """The key of a text's form in the vocabulary in use."""
+    other = f"{key}.{WORDS_IN_USE.get()}"
+    return other if other in known else key
 
 
 def name_of(kind: str, name: str, lang: str = "en") -> str:

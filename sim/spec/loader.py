@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ from sim.core.errors import SpecError, unknown_name
 from sim.spec.changes import apply_rule_changes, apply_world_changes
 from sim.spec.faults import validate
 from sim.spec.include import Kind, locate, read_included, shipped
+from sim.spec.lesson import Lesson
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.strategy import JOIN, split_strategy
@@ -150,6 +153,32 @@ def sweep_of(node: Node) -> SweepSpec:
     return validate(SweepSpec, data, node.source, node)
 
 
+def lesson_names() -> list[str]:
+    """Names of the shipped lessons, in the order in which they are taught."""
+    return sorted(shipped("lesson"), key=lambda name: (load_lesson(name).number, name))
+
+
+def load_lesson(name_or_path: str | Path) -> Lesson:
+    """Read and check a shipped lesson or a user's file; scenarios and networks are looked for beside it.
+
+    What it names is checked by :func:`sim.experiments.lessons.check_lesson`. Raises :class:`SpecError`.
+    """
+    path, source = _located(name_or_path, "lesson")
+    return lesson_of(read_included(path, source, "lesson"))
+
+
+def lesson_of(node: Node) -> Lesson:
+    """A lesson from what a file holds. Raises :class:`SpecError`."""
+    data = node.plain()
+    arms = node.child("arms")
+    names = list(arms.value) if arms is not None and isinstance(arms.value, dict) else []
+    for place in ((), *(("arms", name) for name in names)):
+        _beside(node, data, (*place, "scenario"), "scenario")
+        for group, field in _FILES:
+            _beside(node, data, (*place, "changes", f"{group}.{field}"))
+    return validate(Lesson, data, node.source, node)
+
+
 def world_of(scenario: Scenario) -> World:
     """The world of a scenario with the scenario's changes. Raises :class:`SpecError`."""
     return apply_world_changes(load_world(scenario.world), scenario.world_changes)
@@ -261,6 +290,25 @@ class _Placed:
         if isinstance(error, SpecError) and self._place is not None:
             field = f"{error.source}.{error.field}" if error.field else error.source
             raise self._place.fault(field, error.problem, error.allowed) from None
+
+
+@contextmanager
+def placed(node: Node) -> Iterator[None]:
+    """Give errors raised inside the file and line of the value that they are about, as far as it is there.
+
+    An error's source is then a dotted field of the node.
+    """
+    try:
+        yield
+    except SpecError as error:
+        field = f"{error.source}.{error.field}" if error.field else error.source
+        place = node
+        for name, row in re.findall(r"([^.\[\]]+)|\[([0-9]+)\]", field):
+            below = place.child(int(row) if row else name)
+            if below is None:
+                break
+            place = below
+        raise place.fault(field, error.problem, error.allowed) from None
 
 
 def _strategy_paths(scenario: Scenario) -> list[tuple[tuple[str | int, ...], str]]:

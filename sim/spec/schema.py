@@ -1,4 +1,4 @@
-"""JSON Schemas of scenarios, worlds, rule sets and sweeps, for editors that check YAML while it is typed.
+"""JSON Schemas of scenarios, worlds, rule sets, sweeps and lessons, for editors that check YAML meanwhile.
 
 ``python -m sim.spec.schema`` writes them to ``scenarios/schema``.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.core.paths import scenarios_dir
+from sim.spec.lesson import Lesson
 from sim.spec.rules import RuleSet
 from sim.spec.scenario import Scenario
 from sim.spec.sweep import SweepSpec
@@ -22,11 +23,12 @@ MODELS: dict[str, type[BaseModel]] = {
     "world": World,
     "rules": RuleSet,
     "sweep": SweepSpec,
+    "lesson": Lesson,
 }
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of ``scenario``, ``world``, ``rules`` or ``sweep``.
+    """The JSON Schema of ``scenario``, ``world``, ``rules``, ``sweep`` or ``lesson``.
 
     A file that includes another may leave out anything, so only its top keys are checked.
     """
