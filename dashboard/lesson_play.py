@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -55,7 +56,7 @@ def _controls(lesson: Lesson) -> dict[str, object]:
             control.label.said(language()),
             control.values,
             key=f"lessons.control.{lesson.id}.{control.field}",
-            format_func=lambda value, control=control: _named(control, value),
+            format_func=partial(_named, control),
         )
     return found
 
