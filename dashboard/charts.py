@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -111,18 +113,58 @@ def show(
     how: Any = {"on_select": "rerun", "selection_mode": "points"} if picked else {}
     found = st.plotly_chart(chart, key=f"chart.{key}", config=config, width="stretch", **how)
     data = chart_csv(chart) if table is None else to_csv(*table)
+    told = list(meanings)
+    with _buttons(key, lang, data, told):
+        add_button(chart, key, lang, title, data, told)
+    return found if picked else None
+
+
+def downloads(
+    key: str, lang: str, table: tuple[Sequence[str], Sequence[Sequence[object]]], meanings: Iterable[str] = ()
+) -> None:
+    """The buttons under figures that are no chart: their CSV, and the definitions of what they show."""
+    with _buttons(key, lang, to_csv(*table), list(meanings)):
+        pass
+
+
+@contextmanager
+def _buttons(key: str, lang: str, data: bytes, told: Sequence[str]) -> Iterator[None]:
+    """A row of buttons: CSV, what the caller adds, definitions."""
     with st.container(horizontal=True):
         st.download_button(
             text("dash.csv", lang), data, f"arrears-{key}.csv", "text/csv", key=f"csv.{key}",
             on_click="ignore", icon=":material/download:",
         )  # fmt: skip
-        told = list(meanings)
-        add_button(chart, key, lang, title, data, told)
+        yield
         if told:
             with st.popover(text("dash.definition", lang), icon=":material/function:"):
                 for line in told:
                     st.markdown(line)
-    return found if picked else None
+
+
+def frame_table(frame: pd.DataFrame) -> tuple[list[str], list[list[object]]]:
+    """Header and rows of a frame for a CSV, empty where a value is missing."""
+    plain = frame.astype(object).where(frame.notna(), "")
+    return [str(name) for name in frame.columns], plain.to_numpy().tolist()
+
+
+def clickable(chart: go.Figure) -> go.Figure:
+    """A figure whose matrices can be clicked: a matrix has no points to select, so each cell gets one."""
+    for trace in [trace for trace in chart.data if trace.type == "heatmap"]:
+        cells = [
+            (x, y, trace.z[row][column])
+            for row, y in enumerate(trace.y)
+            for column, x in enumerate(trace.x)
+            if trace.z[row][column] is not None
+        ]
+        chart.add_scatter(
+            x=[x for x, _, _ in cells], y=[y for _, y, _ in cells], mode="markers", showlegend=False,
+            text=[f"{value:.3g}" for _, _, value in cells], xaxis=trace.xaxis, yaxis=trace.yaxis,
+            marker={"size": 20, "symbol": "square", "color": "rgba(0,0,0,0)"},
+            selected={"marker": {"color": "rgba(230,159,0,.55)"}}, unselected={"marker": {"opacity": 0}},
+            hovertemplate="%{y} → %{x}: %{text} %<extra></extra>",
+        )  # fmt: skip
+    return chart
 
 
 def definitions(content: Content, names: Iterable[str], lang: str) -> list[str]:

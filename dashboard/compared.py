@@ -1,18 +1,20 @@
-"""A comparison on a page: tiles with paired intervals, charts, the table, how to repeat it."""
+"""A comparison on a page: cards with paired intervals, one view at a time, the table, how to repeat it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
+from dashboard import charts, reproduce
+from dashboard.cards import cards
+from dashboard.naming import label
 from dashboard.state import language, say
-from sim.report import figures, run_figures
-from sim.report.content import Content, Row
-from sim.report.numbers import figure, interval, shown
-from sim.spec.labels import texts
+from sim.report import account_figures, figures, run_figures
+from sim.report.content import Content
+from sim.report.wording import word
 
 TILES = (
     "cure_rate_90d",
@@ -22,82 +24,163 @@ TILES = (
     "npl_ratio",
     "firm_failures",
 )
-_CHARTS = (
-    ("effects", figures.effects, figures.EFFECTS),
-    ("liquidation", figures.liquidation, ("recovery_rate",)),
-    ("tradeoff", figures.tradeoff, ("cost_per_100", "recovery_rate", "complaints_per_1000")),
-    ("rolls", run_figures.rolls, ()),
-    ("weekly", figures.weekly, figures.WEEKLY),
-    ("survival", run_figures.survival, ("cure_rate_180d",)),
-    ("reproduction", run_figures.reproduction, ("reproduction_number",)),
-    ("sectors", figures.sectors, ("firm_failures",)),
+View = Callable[[Content, str], None]
+Draw = Callable[[Content, str], Any]
+
+
+def chart(name: str, draw: Draw, measures: Iterable[str] = (), note: str | None = None) -> View:
+    """A view of one figure with the definitions of its measures and a note of the report."""
+
+    def show(content: Content, page: str) -> None:
+        lang = language()
+        told = [] if note is None else [word(note, lang)]
+        found = draw(content, lang)
+        if found is None:
+            st.info(say("nothing_to_draw"))
+            return
+        charts.show(
+            found, f"{page}-{name}", lang, [*told, *charts.definitions(content, measures, lang)],
+            title=word(name, lang),
+        )  # fmt: skip
+
+    return show
+
+
+EFFECTS = chart("effects", figures.effects, figures.EFFECTS, "effects_note")
+TRADEOFF = chart(
+    "tradeoff", figures.tradeoff, ("cost_per_100", "recovery_rate", "complaints_per_1000"), "tradeoff_note"
 )
+WEEKLY = chart("weekly", figures.weekly, figures.WEEKLY, "weekly_note")
+SECTORS = chart("sectors", figures.sectors, ("firm_failures",), "sectors_note")
+REPRODUCTION = chart("reproduction", run_figures.reproduction, ("reproduction_number",), "reproduction_note")
 
 
-def show(content: Content, page: str) -> None:
-    """All of a comparison."""
-    lang = language()
-    against = say("left_alone") if content.reference is None else _name(content, "arm", content.reference)
+def show(content: Content, page: str, views: Mapping[str, View]) -> None:
+    """All of a comparison: what is compared, cards, then the view that the reader chooses."""
+    against = say("left_alone") if content.reference is None else label(content, "arm", content.reference)
     st.caption(say("compared", runs=content.runs, weeks=content.weeks, against=against))
-    for world in content.worlds:
-        st.markdown(f"#### {_name(content, 'world', world)}")
-        _tiles(content, world)
-    names = [name for name, draw, _ in _CHARTS]
-    tabs = st.tabs([*(say(f"chart_{name}") for name in names), say("table"), say("reproduce")])
-    for tab, (name, draw, measures) in zip(tabs, _CHARTS, strict=False):
-        with tab:
-            charts.show(
-                draw(content, lang), f"{page}-{name}", lang, charts.definitions(content, measures, lang)
-            )
-    with tabs[-2]:
+    _cards(content, page)
+    names = [*views, "table", "reproduce"]
+    chosen = st.segmented_control(
+        say("view"), names, default=names[0], format_func=lambda name: say(f"view_{name}"), required=True,
+        key=f"{page}.view",
+    )  # fmt: skip
+    if chosen == "table":
         _table(content, page)
-    with tabs[-1]:
-        st.code(content.command, language="bash")
-        st.code(content.python, language="python")
+    elif chosen == "reproduce":
+        reproduce.show(content, page)
+    else:
+        views[str(chosen)](content, page)
 
 
-def _name(content: Content, kind: str, name: str) -> str:
-    if kind == "arm" and f"dash.arm_{name}" in texts("en"):
-        return say(f"arm_{name}")
-    found = content.label(kind, name)
-    return found.zh if language() == "zh" else found.en
+def _cards(content: Content, page: str) -> None:
+    """Cards of one world; a switch where there are two."""
+    world = content.worlds[0]
+    if len(content.worlds) > 1:
+        kept = st.segmented_control(
+            say("world"), content.worlds, default=world, required=True, key=f"{page}.world_shown",
+            format_func=lambda name: label(content, "world", name),
+        )  # fmt: skip
+        world = kept if kept in content.worlds else world
+    else:
+        st.caption(f"{say('world')}: {label(content, 'world', world)}")
+    cards(content, world, TILES)
+    with st.popover(say("definition"), icon=":material/function:"):
+        st.markdown(say("pairing_help"))
+        for line in charts.definitions(content, TILES, language()):
+            st.markdown(line)
 
 
-def _tiles(content: Content, world: str) -> None:
-    """One row an arm: its mean, and the paired difference with its interval in words."""
-    for arm in content.arms:
-        st.markdown(f"**{_name(content, 'arm', arm)}**")
-        rows = [content.row(world, arm, name) for name in TILES]
-        places = [place for _ in range(0, len(TILES), 3) for place in st.columns(3)]
-        for column, row in zip(places, rows, strict=True):
-            if row is None:
-                continue
-            unit = shown(row.unit).name(language())
-            label = _name(content, "measure", row.measure)
-            column.metric(
-                f"{label} ({unit})" if unit else label,
-                "–" if row.mean is None else figure(row.mean, row.unit),
+def cohorts(content: Content, page: str) -> None:
+    """Liquidation by cohort of placement for one age of debt, then by week for the common list."""
+    lang = language()
+    stages = ("all", *figures.STAGES)
+    stage = st.segmented_control(
+        say("stage"), stages, default="all", required=True, key=f"{page}.stage",
+        format_func=lambda name: say("stage_all") if name == "all" else label(content, "stage", name),
+    )  # fmt: skip
+    found = account_figures.cohorts(content, lang, str(stage))
+    if found is None:
+        st.info(say("no_cohorts"))
+    notes = [word("cohorts_note", lang), f"`share = recovered / placed`, {say('by_cohort')}"]
+    charts.show(found, f"{page}-cohorts", lang, notes, title=word("cohorts", lang))
+    chart("liquidation", figures.liquidation, ("recovery_rate",), "liquidation_note")(content, page)
+
+
+def funnel(content: Content, page: str) -> None:
+    """The funnel for one age of debt."""
+    lang = language()
+    stages = ("all", *figures.STAGES)
+    stage = st.segmented_control(
+        say("stage"), stages, default="all", required=True, key=f"{page}.funnel_stage",
+        format_func=lambda name: say("stage_all") if name == "all" else label(content, "stage", name),
+    )  # fmt: skip
+    found = account_figures.funnel(content, lang, str(stage))
+    charts.show(
+        found, f"{page}-funnel", lang,
+        [word("funnel_note", lang), say("funnel_formula")],
+        title=word("funnel", lang), table=charts.frame_table(content.funnel),
+    )  # fmt: skip
+    _cured_how(content, str(stage))
+
+
+def _cured_how(content: Content, stage: str) -> None:
+    """How many of the cured kept a promise, and how many nobody ever reached."""
+    table = content.funnel[content.funnel["stage"] == stage]
+    for (world, arm), here in table.groupby(["world", "arm"], sort=False):
+        counts = here.set_index("step")["accounts"]
+        if counts.get("cured", 0) > 0:
+            share = {name: 100 * counts[name] / counts["cured"] for name in ("cured_kept", "cured_unreached")}
+            st.caption(
+                say(
+                    "cured_how",
+                    arm=label(content, "arm", str(arm)),
+                    world=label(content, "world", str(world)),
+                    kept=f"{share['cured_kept']:.0f}",
+                    alone=f"{share['cured_unreached']:.0f}",
+                )
             )
-            column.caption(difference(row))
 
 
-def difference(row: Row) -> str:
-    """The effect with its interval; 'no clear difference' where that holds zero; nothing for a reference."""
-    if row.effect is None:
-        return "" if row.mean is not None else row.reason or ""
-    ends = interval(row.effect_low, row.effect_high, row.unit, signed=True)
-    told = f"{figure(row.effect, row.unit, signed=True)} {ends}"
-    if row.equal:
-        return say("same")
-    return f"{told}  \n{say('unclear')}" if row.unclear or row.effect_low is None else told
+def rolls(content: Content, page: str) -> None:
+    """The roll-rate matrix; a click on a cell, or the two lists below it, show the cell's history."""
+    lang = language()
+    found = run_figures.rolls(content, lang)
+    if found is None:
+        st.info(say("nothing_to_draw"))
+        return
+    buckets = run_figures.BUCKETS
+    clicked = charts.show(
+        charts.clickable(found), f"{page}-rolls", lang, [word("rolls_note", lang), say("rolls_formula")],
+        title=word("rolls", lang), table=charts.frame_table(content.roll_rates), picked=True,
+    )  # fmt: skip
+    names = {word(f"bucket.{bucket}", lang): bucket for bucket in buckets}
+    points = [] if clicked is None else clicked["selection"]["points"]
+    cell = (names.get(str(points[0].get("y"))), names.get(str(points[0].get("x")))) if points else None
+    if cell is not None and None not in cell and st.session_state.get(f"{page}.cell_clicked") != cell:
+        st.session_state[f"{page}.cell_clicked"] = cell
+        st.session_state[f"{page}.cell_from"], st.session_state[f"{page}.cell_to"] = cell
+    st.markdown(f"##### {say('cell_history')}")
+    st.caption(say("cell_help"))
+    left, right = st.columns(2)
+    st.session_state.setdefault(f"{page}.cell_from", "31-60")
+    st.session_state.setdefault(f"{page}.cell_to", "61-90")
+
+    def name(bucket: str) -> str:
+        return word(f"bucket.{bucket}", lang)
+
+    start = left.selectbox(say("cell_from"), buckets[:-1], format_func=name, key=f"{page}.cell_from")
+    end = right.selectbox(say("cell_to"), buckets, format_func=name, key=f"{page}.cell_to")
+    history = account_figures.roll_cell(content, start, end, lang)
+    charts.show(history, f"{page}-cell", lang, [say("rolls_formula")])
 
 
 def _table(content: Content, page: str) -> None:
     rows = [
         {
-            say("world"): _name(content, "world", row.world),
-            say("arm"): _name(content, "arm", row.arm),
-            say("measure"): _name(content, "measure", row.measure),
+            say("world"): label(content, "world", row.world),
+            say("arm"): label(content, "arm", row.arm),
+            say("measure"): label(content, "measure", row.measure),
             "id": row.measure,
             say("unit"): row.unit,
             say("mean"): row.mean,
@@ -114,13 +197,10 @@ def _table(content: Content, page: str) -> None:
     st.dataframe(frame, hide_index=True, width="stretch")
     st.download_button(
         say("csv"),
-        charts.to_csv(map(str, frame.columns), _plain(frame)),
+        charts.to_csv(*charts.frame_table(frame)),
         f"arrears-{page}.csv",
         "text/csv",
         key=f"csv.{page}.table",
         on_click="ignore",
+        icon=":material/download:",
     )
-
-
-def _plain(frame: pd.DataFrame) -> Iterable[Iterable[object]]:
-    return frame.astype(object).where(frame.notna(), "").itertuples(index=False)

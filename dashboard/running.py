@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -45,6 +46,7 @@ def ready(
             st.info(say("stopped"))
         elif problem:
             st.error(problem)
+    st.session_state[f"{page}.stale"] = kept is not None and (kept[0] != key or job is not None)
     if kept is None:
         return None
     if kept[0] != key:
@@ -65,6 +67,16 @@ def _held(page: str, asked: Asked | None) -> bool:
         st.warning(say("public_one", page=say(others[0])), icon=":material/speed:")
         return True
     return spent("jobs", command("arrears", "dashboard") if asked is None else asked.command)
+
+
+@contextmanager
+def dimmed(page: str) -> Iterator[None]:
+    """What belongs to an older question, or is about to be replaced, is shown dimmed."""
+    name = f"result_{page}"
+    if st.session_state.get(f"{page}.stale"):
+        st.html(f"<style>.st-key-{name} {{opacity: .45}}</style>")
+    with st.container(key=name):
+        yield
 
 
 @st.fragment(run_every=1.0)

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from dashboard import compared
+from dashboard import assumptions, caps, cards, charts, compared, levers, what_if
 from dashboard.jobs import store
 from dashboard.links import Field
-from dashboard.public import Asked, command
-from dashboard.running import ready
+from dashboard.naming import label
+from dashboard.running import dimmed, ready
 from dashboard.state import language, linked, say, share
-from sim.experiments import compare
+from sim.core.errors import SpecError
+from sim.experiments.comparing import compare, planned
+from sim.experiments.differences import HARDSHIP
+from sim.report import policy_figures
 from sim.report.content import Content, gather
-from sim.spec.labels import name_of
+from sim.report.wording import word
+from sim.spec.base import Text
+from sim.spec.labels import name_of, text
 from sim.spec.loader import load_rules, rule_set_names, world_names
 
-#: Levers on top of a rule set, with the value that the switch sets; 0 leaves the rule set as it is.
-_LEVERS = {
-    "attempts_per_week": (0, 1, 2, 3, 5, 7, 14),
-    "payment_term_cap_days": (0, 30, 45, 60, 90),
-    "set_off_every_weeks": (0, 4, 13, 26),
-    "compulsory_payment_every_weeks": (0, 4, 13, 26),
-    "breathing_space_days": (0, 30, 60, 120),
-}
+_SIZES = ("500", "1000", "2000", "5000")
+_ALL_BIND = "all"
+_STARTS = (_ALL_BIND, *(f"{year}-01-01" for year in range(2018, 2031)))
 
 
 def fields() -> tuple[Field, ...]:
     """The controls in a link."""
-    levers = tuple(Field(name, "one", "0", tuple(map(str, steps))) for name, steps in _LEVERS.items())
     rules = tuple(rule_set_names())
     return (
         Field("rules", "one", "china-2023", rules),
         Field("to", "one", "china-2023", rules),
-        *levers,
+        *levers.fields(),
+        *assumptions.fields(),
+        Field("start", "one", _ALL_BIND, _STARTS),
         Field("world", "one", "evidence", tuple(world_names())),
+        Field("borrowers", "one", "2000", _SIZES),
+        Field("weeks", "whole", 104, least=8, most=156),
         Field("runs", "whole", 4, least=2, most=40),
     )
 
@@ -46,80 +50,157 @@ def show() -> None:
     st.caption(say("policy_intro"))
     known = fields()
     values = _controls(linked("policy", known), known)
-    arms = arms_of(values)
-    if arms["changed"] == arms["now"]:
+    asked = question(values)
+    if asked["arms"]["changed"] == asked["arms"]["now"]:
         st.info(say("change_a_rule"))
+        return
+    st.session_state["own_files"] = {}
+    try:
+        plan = planned("baseline", **asked)
+        if not caps.within(plan, {}):
+            return
+    except SpecError as error:
+        st.error(str(error), icon=":material/error:")
         return
 
     def work(progress: Any) -> Content:
         """The runs, in the background."""
-        changes: dict[str, object] = {"population.borrowers": 2000, "population.firms": 400}
-        result = compare(
-            "baseline",
-            arms,
-            worlds=[values["world"]],
-            runs=values["runs"],
-            weeks=104,
-            changes=changes,
-            progress=progress,
-            store=store() / "policy",
-        )
-        return gather(result)
+        found = gather(compare("baseline", **asked, progress=progress, store=store() / "policy"))
+        found.labels.update({f"arm.{name}": both(f"arm_{name}") for name in asked["arms"]})
+        return found
 
-    asked = Asked({"runs": values["runs"]}, _command(values, arms["changed"]))
-    content: Content | None = ready("policy", repr(values), work, asked=asked)
+    content: Content | None = ready("policy", repr(asked), work, asked=caps.asked(plan, own={}))
     if content is not None:
-        compared.show(content, "policy")
+        views: dict[str, compared.View] = {
+            "effects": compared.EFFECTS,
+            "difference_over_time": compared.chart(
+                "difference_over_time", policy_figures.difference_over_time, (), "difference_over_time_note"
+            ),
+            "gains": gains,
+            "balance_sheet": balance_sheets,
+            "tornado": partial(what_if.tornado, asked),
+            "threshold": partial(what_if.threshold, asked),
+            "weekly": compared.WEEKLY,
+            "reproduction": compared.REPRODUCTION,
+        }
+        with dimmed("policy"):
+            compared.show(content, "policy", views)
+
+
+def both(key: str) -> Text:
+    """A text of the dashboard in both languages."""
+    return Text(en=text(f"dash.{key}", "en"), zh=text(f"dash.{key}", "zh"))
 
 
 def arms_of(values: dict[str, Any]) -> dict[str, dict[str, object]]:
     """The rules in force, and those rules or another set with the levers on top."""
-    levers = {f"rules.{name}": int(values[name]) for name in _LEVERS if values[name] != "0"}
-    return {"now": {"rules": values["rules"]}, "changed": {"rules": values["to"], **levers}}
+    return {"now": {"rules": values["rules"]}, "changed": {"rules": values["to"], **levers.changes(values)}}
 
 
-def _command(values: dict[str, Any], changed: dict[str, object]) -> str:
-    """The comparison on the command line."""
-    told = ",".join(f"{name}={value}" for name, value in changed.items())
-    options: list[tuple[str, object]] = [
-        ("arm", f"now:rules={values['rules']}"),
-        ("arm", f"changed:{told}"),
-        ("worlds", values["world"]),
-        ("runs", values["runs"]),
-        ("weeks", 104),
-        ("set", "population.borrowers=2000"),
-        ("set", "population.firms=400"),
-    ]
-    return command("arrears", "compare", "baseline", options=options)
+def question(values: dict[str, Any]) -> dict[str, Any]:
+    """What the controls ask of :func:`sim.experiments.compare`; assumptions move both arms."""
+    size = int(values["borrowers"])
+    changes: dict[str, object] = {"population.borrowers": size, "population.firms": max(100, size // 5)}
+    if values["start"] != _ALL_BIND:
+        changes["start"] = values["start"]
+    return {
+        "arms": arms_of(values),
+        "worlds": [values["world"]],
+        "runs": values["runs"],
+        "weeks": values["weeks"],
+        "changes": changes | assumptions.changes(values, values["world"]),
+    }
+
+
+def gains(content: Content, page: str) -> None:
+    """Transfers, resource costs and hardship beside each other, never summed; then sectors."""
+    lang = language()
+    st.markdown(f"##### {word('gains', lang)}")
+    st.caption(word("gains_note", lang))
+    table = content.gains
+    for column, kind in zip(st.columns(3), policy_figures.KINDS, strict=True):
+        with column:
+            st.markdown(f"##### {word(f'kind.{kind}', lang)}")
+            cards.gains(content, kind)
+            charts.downloads(
+                f"{page}-gains-{kind}", lang, charts.frame_table(table[table["kind"] == kind]),
+                [word("gains_note", lang), say(f"formula_{kind}")],
+            )  # fmt: skip
+    felt = [item for kind in policy_figures.KINDS
+            for party, item in policy_figures.gain_items(content, kind) if party == "borrowers"]  # fmt: skip
+    felt = [item for item in felt if item in HARDSHIP]
+    chosen = st.selectbox(
+        say("by_group"), felt, format_func=lambda name: word(f"item.{name}", lang), key=f"{page}.group_item"
+    )
+    charts.show(
+        policy_figures.gains_by_group(content, str(chosen), lang), f"{page}-groups", lang,
+        [word("gains_note", lang), *(say(f"formula_{kind}") for kind in policy_figures.KINDS)],
+        title=f"{say('by_group')}: {word(f'item.{chosen}', lang)}",
+        table=charts.frame_table(table[table["party"] == "borrowers"]),
+    )  # fmt: skip
+    items = ("failures", "overdue_receivables", "overdue_payables")
+    item = st.segmented_control(
+        say("by_sector"), items, default=items[0], required=True, key=f"{page}.sector_item",
+        format_func=lambda name: word(f"item.{name}", lang),
+    )  # fmt: skip
+    found = policy_figures.gains_by_sector(content, str(item), lang)
+    if found is None:
+        st.info(say("nothing_to_draw"))
+    charts.show(
+        found, f"{page}-sectors", lang, [word("gains_note", lang), say("formula_sector")],
+        title=f"{say('by_sector')}: {word(f'item.{item}', lang)}",
+        table=charts.frame_table(table[table["by"] == "sector"]),
+    )  # fmt: skip
+
+
+def balance_sheets(content: Content, page: str) -> None:
+    """Before (rules in force), after (changed rules), and the difference."""
+    lang = language()
+    st.caption(word("balance_sheet_note", lang))
+    now, changed = content.arms[0], content.arms[-1]
+    for name, arm, difference in (("before", now, False), ("after", changed, False), ("gap", changed, True)):
+        charts.show(
+            policy_figures.balance_sheet(content, arm, lang, difference), f"{page}-sheet-{name}", lang,
+            [word("balance_sheet_note", lang), say("formula_sheet")],
+            title=f"{word('balance_sheet', lang)}: "
+            + (say("effect") if difference else label(content, "arm", arm)),
+            table=charts.frame_table(content.balance_sheets[content.balance_sheets["arm"] == arm]),
+        )  # fmt: skip
+
+
+def _rules_name(name: str) -> str:
+    found = load_rules(name).label
+    return found.zh if language() == "zh" else found.en
 
 
 def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:
     lang = language()
     rules = known[0].allowed
+    st.markdown(f"**{say('levers_title')}** — {say('levers_what')}")
     first, second, third = st.columns(3)
-
-    def label(name: str) -> str:
-        found = load_rules(name).label
-        return found.zh if lang == "zh" else found.en
-
     found: dict[str, Any] = {
-        "rules": first.selectbox(say("rules_now"), rules, rules.index(values["rules"]), format_func=label),
-        "to": first.selectbox(say("rules_to"), rules, rules.index(values["to"]), format_func=label),
-        "world": first.selectbox(
-            say("world"),
-            world_names(),
-            list(world_names()).index(values["world"]),
+        "rules": first.selectbox(
+            say("rules_now"), rules, rules.index(values["rules"]), format_func=_rules_name
+        ),
+        "to": second.selectbox(say("rules_to"), rules, rules.index(values["to"]), format_func=_rules_name),
+        "start": third.selectbox(
+            say("start_day"), _STARTS, _STARTS.index(values["start"]), help=say("start_day_help"),
+            format_func=lambda day: say("all_bind") if day == _ALL_BIND else day,
+        ),
+    }  # fmt: skip
+    found |= levers.controls(values)
+    st.markdown(f"**{say('assumptions_title')}** — {say('assumptions_what')}")
+    fourth, fifth, sixth, seventh = st.columns(4)
+    worlds = list(world_names())
+    found |= {
+        "world": fourth.selectbox(
+            say("world"), worlds, worlds.index(values["world"]),
             format_func=lambda name: name_of("world", name, lang),
         ),
-        "runs": first.slider(say("runs"), 2, 40, values["runs"], help=say("runs_help")),
-    }
-    for place, (name, steps) in enumerate(_LEVERS.items()):
-        column = second if place < 3 else third
-        found[name] = column.select_slider(
-            say(f"lever_{name}"),
-            list(map(str, steps)),
-            values[name],
-            format_func=lambda step: say("as_in_set") if step == "0" else step,
-        )
+        "borrowers": fifth.select_slider(say("borrowers"), _SIZES, values["borrowers"]),
+        "weeks": sixth.slider(say("weeks"), 8, 156, values["weeks"]),
+        "runs": seventh.slider(say("runs"), 2, 40, values["runs"], help=say("runs_help")),
+    }  # fmt: skip
+    found |= assumptions.controls(values, found["world"])
     share("policy", known, found)
     return found

@@ -125,6 +125,38 @@ def compare(
     return _run(plan, means)
 
 
+def planned(
+    scenario: ScenarioLike = "baseline",
+    arms: Mapping[str, Mapping[str, object]] | None = None,
+    *,
+    strategies: Iterable[str] | None = None,
+    worlds: WorldLike | Iterable[WorldLike] = ("evidence",),
+    runs: int = 20,
+    portfolio: str | Path | None = None,
+    mapping: str | Path | None = None,
+    network: str | Path | None = None,
+    rules: RulesLike | None = None,
+    weeks: int | None = None,
+    seed: int | None = None,
+    changes: Mapping[str, object] | None = None,
+) -> Comparison:
+    """What :func:`compare` would run, checked and without a single run: for its size and its command line.
+
+    Parameters and errors as there.
+    """
+    base, rule_set = base_scenario(
+        scenario,
+        rules=rules,
+        portfolio=portfolio,
+        mapping=mapping,
+        network=network,
+        weeks=weeks,
+        seed=seed,
+        changes=changes,
+    )
+    return _comparison(make_plan(base, rule_set, read_worlds(worlds), arms, strategies, runs), [])
+
+
 def run_once(
     scenario: ScenarioLike = "baseline",
     *,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from sim.core.errors import SpecError, unknown_name
-from sim.experiments import inference
+from sim.experiments import account_groups, differences, inference
+from sim.experiments import winners as winning
 from sim.experiments.arms import Arms
 from sim.experiments.statistics import Estimate, mean_interval, paired_difference
 from sim.experiments.tables import mean_failures, mean_series, pooled_curves
@@ -143,6 +144,46 @@ class Comparison:
     def reproduction(self) -> pd.DataFrame:
         """Reproduction number by quarter; see :func:`sim.experiments.inference.reproduction_over_time`."""
         return inference.reproduction_over_time(self.results)
+
+    @cached_property
+    def cohorts(self) -> pd.DataFrame:
+        """Liquidation by cohort; see :func:`sim.experiments.account_groups.pooled_cohorts`."""
+        return account_groups.pooled_cohorts(self.results)
+
+    @cached_property
+    def funnel(self) -> pd.DataFrame:
+        """Steps of the funnel; see :func:`sim.experiments.account_groups.pooled_funnel`."""
+        return account_groups.pooled_funnel(self.results)
+
+    @cached_property
+    def roll_history(self) -> pd.DataFrame:
+        """Roll rates by month; see :func:`sim.experiments.account_groups.roll_history`."""
+        return account_groups.roll_history(self.results)
+
+    @cached_property
+    def spared(self) -> pd.DataFrame:
+        """Net gain of work by segment; see :func:`sim.experiments.account_groups.spared`."""
+        return account_groups.spared(self)
+
+    @cached_property
+    def weekly_differences(self) -> pd.DataFrame:
+        """Paired differences by week; see :func:`sim.experiments.differences.weekly_differences`."""
+        return differences.weekly_differences(self)
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """Who gains and loses; see :func:`sim.experiments.differences.gains`."""
+        return differences.gains(self)
+
+    @cached_property
+    def balance_sheets(self) -> pd.DataFrame:
+        """Balance sheets by arm; see :func:`sim.experiments.differences.balance_sheets`."""
+        return differences.balance_sheets(self)
+
+    @cached_property
+    def winners(self) -> pd.DataFrame:
+        """Best arm of each world on each judged measure; see :func:`sim.experiments.winners.winners`."""
+        return winning.winners(self)
 
     def values(self, world: str, arm: str, measure: str) -> list[float | None]:
         """Values of a measure over runs, ordered by run; None where it is undefined."""

@@ -11,7 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+import yaml
 
+from sim.experiments.statistics import mean_interval
 from sim.network.sector_table import load_sector_table
 from sim.report.wording import group_of
 from sim.spec.base import Text
@@ -82,7 +84,8 @@ class Content:
     ``reference`` is the arm that effects are measured against; None where it is the hidden arm that
     is left alone. ``precision``: how narrow intervals were asked to be and are.
     ``numbers`` are those of each world, ``sources`` the citations by id. ``command`` and ``python``
-    repeat the comparison.
+    repeat the comparison, and so does ``yaml_command`` with ``yaml`` kept as ``yaml_name``.
+    ``baseline``: mean of the reference arm, shown or hidden, by world and measure.
     """
 
     scenario: str
@@ -103,10 +106,22 @@ class Content:
     roll_rates: pd.DataFrame = field(default_factory=pd.DataFrame)
     reproduction: pd.DataFrame = field(default_factory=pd.DataFrame)
     sureness: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cohorts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    funnel: pd.DataFrame = field(default_factory=pd.DataFrame)
+    roll_history: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spared: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weekly_differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    gains: pd.DataFrame = field(default_factory=pd.DataFrame)
+    balance_sheets: pd.DataFrame = field(default_factory=pd.DataFrame)
+    winners: pd.DataFrame = field(default_factory=pd.DataFrame)
     numbers: dict[str, tuple[Number, ...]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     command: str = ""
     python: str = ""
+    yaml: str = ""
+    yaml_name: str = ""
+    yaml_command: str = ""
+    baseline: dict[tuple[str, str], float | None] = field(default_factory=dict)
     version: str = ""
     precision: tuple[Precision, ...] = ()
 
@@ -186,10 +201,22 @@ def gather(
         roll_rates=_shown(comparison.roll_rates, shown),
         reproduction=_shown(comparison.reproduction, shown),
         sureness=_shown(comparison.sureness, shown),
+        cohorts=_shown(comparison.cohorts, shown),
+        funnel=_shown(comparison.funnel, shown),
+        roll_history=_shown(comparison.roll_history, shown),
+        spared=_shown(comparison.spared, shown),
+        weekly_differences=_shown(comparison.weekly_differences, shown),
+        gains=_shown(comparison.gains, shown),
+        balance_sheets=_shown(comparison.balance_sheets, shown),
+        winners=_shown(comparison.winners, shown),
         numbers=numbers,
         sources=_sources(numbers),
         command=command or command_line(comparison),
         python=_python(comparison),
+        yaml=scenario_yaml(scenario),
+        yaml_name=f"{scenario.id}-changed.yaml",
+        yaml_command=command_line(comparison, f"{scenario.id}-changed.yaml"),
+        baseline=_baseline(comparison),
         version=version_text(),
         precision=comparison.precision,
     )
@@ -260,9 +287,24 @@ def _sources(numbers: Mapping[str, tuple[Number, ...]]) -> dict[str, str]:
     }
 
 
-def command_line(comparison: Comparison) -> str:
-    """A command line that repeats a comparison; a scenario of the user's own is named by its id."""
-    words = ["arrears", "compare", comparison.scenario.id]
+def _baseline(comparison: Comparison) -> dict[tuple[str, str], float | None]:
+    if comparison.reference is None:
+        return {}
+    means = {}
+    for world in comparison.worlds:
+        for measure in comparison.measures:
+            values = comparison.values(world, comparison.reference, measure)
+            means[world, measure] = mean_interval(values).mean
+    return means
+
+
+def command_line(comparison: Comparison, file: str | None = None) -> str:
+    """A command line that repeats a comparison; a scenario of the user's own is named by its id.
+
+    ``file``: a file that holds the scenario as run (:func:`scenario_yaml`), so that only arms, worlds and
+    runs are said.
+    """
+    words = ["arrears", "compare", file or comparison.scenario.id]
     shown = [arm for arm in comparison.arms.all if not arm.hidden]
     if all(dict(arm.changes) == {"strategy": arm.name} for arm in shown):
         words += ["--strategies", ",".join(arm.name for arm in shown)]
@@ -270,11 +312,18 @@ def command_line(comparison: Comparison) -> str:
         for arm in shown:
             changes = ",".join(f"{name}={json.dumps(value)}" for name, value in arm.changes.items())
             words += ["--arm", f"{arm.name}:{changes}" if changes else arm.name]
-    for name, value in settings(comparison.scenario).items():
-        words += ["--set", f"{name}={json.dumps(value)}"]
+    given = {} if file else settings(comparison.scenario)
+    for name, value in given.items():
+        option = _OPTIONS.get(name)
+        words += [option, str(value)] if option else ["--set", f"{name}={json.dumps(value)}"]
     words += ["--worlds", ",".join(comparison.worlds), "--runs", str(comparison.runs)]
-    words += ["--weeks", str(comparison.weeks), "--seed", str(comparison.seed)]
+    if not file:
+        words += ["--weeks", str(comparison.weeks), "--seed", str(comparison.seed)]
     return shlex.join(words)
+
+
+#: Fields that have an option of their own.
+_OPTIONS = {"portfolio.file": "--portfolio", "portfolio.mapping": "--map", "network.file": "--network"}
 
 
 def settings(scenario: Scenario) -> dict[str, object]:
@@ -286,6 +335,9 @@ def settings(scenario: Scenario) -> dict[str, object]:
         return {}
     shipped = _flat(load_scenario(scenario.id).model_dump(mode="json"), "")
     given = _flat(scenario.model_dump(mode="json"), "")
+    if given["collectors"] != shipped["collectors"]:  # another number of them: said as a whole
+        given = {name: value for name, value in given.items() if not name.startswith("collectors")}
+        given["collectors"] = scenario.model_dump(mode="json")["collectors"]
     return {
         name.replace("world_changes.", "world.").replace("rules_changes.", "rules."): value
         for name, value in given.items()
@@ -293,11 +345,22 @@ def settings(scenario: Scenario) -> dict[str, object]:
     }
 
 
+def scenario_yaml(scenario: Scenario) -> str:
+    """A scenario as the file that ``arrears compare FILE`` reads."""
+    data = scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    data = {"schema": 1, "id": scenario.id, **{name: data[name] for name in data if name != "schema"}}
+    return yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=100)
+
+
 def _flat(data: dict[str, Any], prefix: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in data.items():
         if isinstance(value, dict):
             found |= _flat(value, f"{prefix}{name}.")
+        elif name == "collectors":  # their number is that of the shipped scenario, or said as a whole
+            found[f"{prefix}{name}"] = len(value)
+            for row, one in enumerate(value):
+                found |= _flat(one, f"{prefix}{name}[{row}].")
         else:
             found[prefix + name] = value
     return found

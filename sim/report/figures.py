@@ -125,7 +125,7 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
         cols=columns,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        vertical_spacing=0.32 / lines,
+        vertical_spacing=0.4 / lines,
         subplot_titles=[_titled(content, name, rows[0].unit, lang) for name, rows in found.items()],
     )
     for place, rows in enumerate(found.values()):
@@ -141,7 +141,7 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
     chart.update_xaxes(zeroline=True, zerolinewidth=2)
     # several arms of one world stand below each other
     chart.update_layout(scattermode="group", scattergap=0.35)
-    height = 120 + lines * (95 + 22 * len(content.worlds) * max(2, len(content.arms)))
+    height = 120 + lines * (125 + 22 * len(content.worlds) * max(2, len(content.arms)))
     return finish(chart, height)
 
 
@@ -250,13 +250,13 @@ def weekly(content: Content, lang: str = "en") -> go.Figure | None:
         horizontal_spacing=0.03,
         vertical_spacing=0.24 / len(names),
         subplot_titles=[
-            f"{_weekly_name(content, name, lang)} — {named(content, 'world', world, lang)}"
+            f"{weekly_name(content, name, lang)} — {named(content, 'world', world, lang)}"
             for name in names
             for world in content.worlds
         ],
     )
     for line, name in enumerate(names, 1):
-        factor = _weekly_factor(name)
+        factor = weekly_factor(name)
         for column, world in enumerate(content.worlds, 1):
             for arm in content.arms:
                 part = series[(series["world"] == world) & (series["arm"] == arm)].dropna(subset=[name])
@@ -277,11 +277,11 @@ _WEEKLY_UNITS = {
 }
 
 
-def _weekly_factor(name: str) -> float:
+def weekly_factor(name: str) -> float:
     return shown(_WEEKLY_UNITS.get(name, "")).factor
 
 
-def _weekly_name(content: Content, name: str, lang: str) -> str:
+def weekly_name(content: Content, name: str, lang: str) -> str:
     unit = shown(_WEEKLY_UNITS.get(name, "")).name(lang)
     label = named(content, "measure", name, lang)
     if label == name:
@@ -306,10 +306,57 @@ def tradeoff(content: Content, lang: str = "en") -> go.Figure | None:
             )
     if not chart.data:
         return None
+    for world in content.worlds:
+        front = pareto_front(content, world)
+        if len(front) > 0:
+            chart.add_trace(_front(content, world, front, lang))
     first = chart_rows(content)
     chart.update_xaxes(title_text=_titled(content, "cost_per_100", first[0].unit, lang), rangemode="tozero")
     chart.update_yaxes(title_text=_titled(content, "recovery_rate", first[1].unit, lang), rangemode="tozero")
     return finish(chart, 480)
+
+
+#: What the Pareto front is over: cheaper, more recovered, fewer complaints.
+PARETO = (("cost_per_100", -1.0), ("recovery_rate", 1.0), ("complaints_per_1000", -1.0))
+
+
+def pareto_front(content: Content, world: str) -> tuple[str, ...]:
+    """Arms that no other arm beats in one of cost, recovery and complaints without being worse in another.
+
+    By the means; arms without one of the three are left out (leaving everybody alone has no cost for 100
+    recovered).
+    """
+    points: dict[str, tuple[float, ...]] = {}
+    for arm in content.arms:
+        rows = [content.row(world, arm, measure) for measure, _ in PARETO]
+        means = [None if row is None else row.mean for row in rows]
+        if None not in means:
+            points[arm] = tuple(sign * (mean or 0.0) for mean, (_, sign) in zip(means, PARETO, strict=True))
+    return tuple(
+        arm
+        for arm, own in points.items()
+        if not any(
+            all(a >= b for a, b in zip(other, own, strict=True)) and other != own for other in points.values()
+        )
+    )
+
+
+def _front(content: Content, world: str, front: Sequence[str], lang: str) -> go.Scatter:
+    """A dotted line through the arms of the front, from cheap to dear, and a ring around each."""
+    pairs = []
+    for arm in front:
+        cost, recovery = (content.row(world, arm, name) for name in ("cost_per_100", "recovery_rate"))
+        assert cost is not None and recovery is not None
+        pairs.append(
+            ((cost.mean or 0) * shown(cost.unit).factor, (recovery.mean or 0) * shown(recovery.unit).factor)
+        )
+    pairs.sort()
+    return go.Scatter(
+        x=[x for x, _ in pairs], y=[y for _, y in pairs], mode="lines+markers",
+        line={"color": "rgba(128,128,128,.9)", "dash": "dot", "width": 1.5},
+        marker={"symbol": "star-open", "size": 16, "color": "rgba(128,128,128,1)", "line": {"width": 1.5}},
+        name=word("pareto", lang, world=named(content, "world", world, lang)), hoverinfo="skip",
+    )  # fmt: skip
 
 
 def chart_rows(content: Content) -> tuple[Row, Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sim.report.backtest_wording import BACKTEST_WORDS
 from sim.report.calibration_wording import CALIBRATION_WORDS
+from sim.report.lab_wording import LAB_WORDS
 from sim.report.outbreak_wording import OUTBREAK_WORDS
 from sim.spec.base import Text
 from sim.spec.labels import in_use
@@ -217,6 +218,8 @@ WORDS: dict[str, Text] = OUTBREAK_WORDS | {
     )
 }
 WORDS.update(BACKTEST_WORDS)
+
+WORDS |= LAB_WORDS
 
 #: Measures of each group in the order of display; a variant (``cure_rate_90d_early``) follows its measure.
 GROUPS: dict[str, tuple[str, ...]] = {
