@@ -1,4 +1,4 @@
-"""The command that opens the dashboard."""
+"""The commands of the dashboard: open it, and make the results that it opens on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ import typer
 
 #: The variable that ``--public`` sets, and its largest upload in MB.
 SWITCH, UPLOAD_MB = "ARREARS_PUBLIC", 1
+gallery_app = typer.Typer(
+    no_args_is_help=True, help="Results that the dashboard opens on: make them anew, or see which are stale."
+)
 
 
 def mount(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command()(dashboard)
+    app.add_typer(gallery_app, name="gallery")
 
 
 def dashboard(
@@ -48,3 +52,27 @@ def dashboard(
     except KeyboardInterrupt:
         code = 0
     raise typer.Exit(code)
+
+
+@gallery_app.command()
+def build(
+    runs: Annotated[
+        int | None, typer.Option(min=2, max=100, help="In place of the declared runs: few for a quick look.")
+    ] = None,
+) -> None:
+    """Run every entry of scenarios/gallery and keep its result; some minutes."""
+    from dashboard import gallery
+
+    for name in gallery.build(runs):
+        typer.echo(name)
+
+
+@gallery_app.command()
+def check() -> None:
+    """Tell which shipped results would come out differently now; exit code 1 if any."""
+    from dashboard import gallery
+
+    found = gallery.stale()
+    for name in found:
+        typer.echo(name)
+    raise typer.Exit(1 if found else 0)

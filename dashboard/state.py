@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -55,4 +56,11 @@ def share(page: str, fields: Sequence[Field], values: dict[str, Any]) -> None:
     st.session_state[f"{page}.values"] = values
     with st.popover(say("share"), icon=":material/link:"):
         st.caption(say("share_help"))
-        st.code(f"/{page}{write_link(fields, values, language(), vocabulary())}", language=None)
+        address = f"{_server()}/{page}{write_link(fields, values, language(), vocabulary())}"
+        st.code(address, language=None, wrap_lines=True)
+
+
+def _server() -> str:
+    """Address of this server as the reader's browser has it."""
+    parts = urlsplit(st.context.url or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

@@ -1,42 +1,58 @@
-"""Pictures of the dashboard for the README: python docs/screens.py (needs chromium)."""
+"""Pictures of every page of the dashboard: python docs/screens.py [PAGE ...] (needs chromium)."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PORT = 8790
+from PIL import Image
+
 FOLDER = Path(__file__).parent / "pictures"
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+#: Settings of a page's picture; a page that is not named here is opened as it is.
 LINKS = {
-    "outbreak": "outbreak?v=1&lang=en&firms=150&hit=5",
+    "start": "?lang=en",
+    "outbreak": "outbreak?v=1&lang=en&firms=150&hit=5&twin=calm",
     "strategies": "strategies?v=1&lang=en&runs=4",
     "policy": "policy?v=1&lang=en&attempts_per_week=1&runs=4",
 }
+#: Width of a picture in pixels, and its colours: enough to read, small enough to ship.
+WIDTH, COLOURS = 1100, 96
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
     """Start the dashboard, open each page, save what is seen."""
     from playwright.sync_api import sync_playwright
 
-    words = [sys.executable, "-m", "arrears", "dashboard", "--port", str(PORT), "--address", "127.0.0.1"]
+    from dashboard.navigation import all_pages
+
+    known = [page.name for page in all_pages()]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "arrears", "dashboard", "--port", str(port), "--address", "127.0.0.1"]
     with TemporaryDirectory() as store, sync_playwright() as tools:
         server = subprocess.Popen(words, env={**os.environ, "ARREARS_STORE": store})
         try:
-            _wait()
+            _wait(port)
             browser = tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            for name, link in LINKS.items():
-                page = browser.new_page(viewport={"width": 1100, "height": 900})
-                page.set_default_timeout(180_000)
-                page.goto(f"http://127.0.0.1:{PORT}/{link}")
+            for name in names or known:
+                page = browser.new_page(viewport={"width": WIDTH, "height": 900}, reduced_motion="reduce")
+                page.set_default_timeout(400_000)
+                page.goto(f"http://127.0.0.1:{port}/{LINKS.get(name, f'{name}?lang=en')}")
+                page.locator("h1").first.wait_for()
+                page.locator(SETTLED).wait_for()
                 _prepare(page, name)
-                page.screenshot(path=FOLDER / f"dashboard-{name}.png")
+                _save(page.screenshot(), FOLDER / f"dashboard-{name}.png")
                 page.close()
         finally:
             server.terminate()
@@ -48,21 +64,27 @@ def _prepare(page: Any, name: str) -> None:
     if name == "outbreak":
         page.locator(".net[data-firms='150']").wait_for()
         page.locator(".net canvas").first.focus()
-        for _ in range(16):
+        for _ in range(20):
             page.keyboard.press("ArrowRight")
         page.locator("h1").evaluate("e => e.scrollIntoView()")
-    else:
+    elif name in ("strategies", "policy"):
         if name == "policy":
-            page.get_by_test_id("stBaseButton-primary").click()
-        page.get_by_test_id("stMetric").nth(8).wait_for()
-        page.get_by_test_id("stMetric").nth(8).scroll_into_view_if_needed()
-    page.wait_for_timeout(2000)  # for the eye: fonts and charts settle
+            page.get_by_test_id("stBaseButton-primary").first.click()
+        page.get_by_test_id("stMetric").nth(5).wait_for()
+        page.get_by_test_id("stMetric").nth(5).scroll_into_view_if_needed()
+    page.wait_for_timeout(2500)  # for the eye: fonts and charts settle
 
 
-def _wait() -> None:
-    for _ in range(120):
+def _save(picture: bytes, path: Path) -> None:
+    """A picture with few colours, which is a third of the size."""
+    image = Image.open(BytesIO(picture)).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def _wait(port: int) -> None:
+    for _ in range(240):
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/_stcore/health", timeout=2).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).close()
             return
         except OSError:
             time.sleep(0.5)
@@ -70,4 +92,4 @@ def _wait() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

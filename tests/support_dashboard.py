@@ -79,7 +79,7 @@ def tab(browser: Any, server: str) -> Iterator[Any]:
     """A fresh visitor; nothing may go wrong in the page and no request may leave the machine."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(1000 * float(os.environ.get("ARREARS_PATIENCE", "90")))  # slow machines
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: _outside(request.url, server, wrong))

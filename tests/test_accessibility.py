@@ -1,0 +1,60 @@
+"""Every page in both themes before axe-core: nothing serious that is ours."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from dashboard.navigation import all_pages
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+READY = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+class Known(NamedTuple):
+    """A finding in Streamlit's own parts: the rule, a piece of the selector or markup, and why it stands."""
+
+    rule: str
+    part: str
+    why: str
+
+
+KNOWN: tuple[Known, ...] = ()
+
+
+def _serious(page: Any) -> list[str]:
+    """Serious and critical findings, but for the known ones."""
+    found = []
+    for violation in axe.Axe().run(page).response["violations"]:
+        if violation["impact"] not in ("serious", "critical"):
+            continue
+        for node in violation["nodes"]:
+            where = f"{node['target']} {node['html'][:400]}"
+            if not any(one.rule == violation["id"] and one.part in where for one in KNOWN):
+                found.append(f"{violation['id']}: {where}: {node.get('failureSummary', '')[:300]}")
+    return found
+
+
+@pytest.mark.parametrize("name", [page.name for page in all_pages()])
+def test_a_page_has_no_serious_finding_in_either_theme(tab: Any, server: str, name: str) -> None:
+    tab.emulate_media(color_scheme="light", reduced_motion="reduce")
+    tab.goto(f"{server}/{'' if name == 'start' else name}?lang=en")
+    tab.locator("h1").first.wait_for()
+    tab.locator(READY).wait_for()
+    found = {"light": _serious(tab)}
+    _shot(tab, f"{name}-light")
+    tab.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    tab.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
+    found["dark"] = _serious(tab)
+    _shot(tab, f"{name}-dark")
+    assert found == {"light": [], "dark": []}
+
+
+def _shot(tab: Any, name: str) -> None:
+    folder = os.environ.get("ARREARS_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tab.screenshot(path=f"{folder}/axe-{name}.png")
