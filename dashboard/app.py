@@ -13,13 +13,21 @@ from sim.spec.labels import VOCABULARIES
 
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
+#: Streamlit leaves a hand's breadth above the title; its captions and dark buttons have too little contrast.
+_STYLE = """
+[data-testid=stMainBlockContainer] { padding-top: 3.2rem; }
+[data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p {
+  color: light-dark(#56616B, #A8B3BE); opacity: 1;
+}
+[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] p { color: light-dark(#FFF, #0B1720); }
+"""
+
 
 def main() -> None:
     """One run of the script: the chosen page in the chosen language."""
     st.set_page_config(page_title="Arrears", page_icon=_favicon(), layout="wide")
     language()
-    # Streamlit leaves a hand's breadth above the title
-    st.html("<style>[data-testid=stMainBlockContainer]{padding-top:3.2rem}</style>")
+    st.html(f"<style>{_STYLE}</style>")
     st.sidebar.segmented_control(
         "Language / 语言", list(_LANGUAGES), format_func=_LANGUAGES.__getitem__, key="lang", required=True
     )

@@ -22,7 +22,11 @@ class Known(NamedTuple):
     why: str
 
 
-KNOWN: tuple[Known, ...] = ()
+#: The groups of the navigation are built by Streamlit as a list of blocks that hold the items.
+KNOWN = (
+    Known("list", "stSidebarNavItems", "groups of pages: Streamlit puts a div between list and item"),
+    Known("listitem", '<li class="st-emotion-cache', "the items of those groups"),
+)
 
 
 def _serious(page: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,9 +17,10 @@ from hypothesis import strategies as some
 from support_dashboard import seen
 
 from dashboard.charts import chart_csv, to_csv
+from dashboard.gallery import results
 from dashboard.links import Field, read_link, write_link
 from dashboard.navigation import GROUPS, all_pages
-from dashboard.views import outbreak, policy, strategies
+from dashboard.views import data, outbreak, policy, strategies
 from sim.spec.labels import texts
 
 PAGES = {"outbreak": outbreak.FIELDS, "strategies": strategies.fields(), "policy": policy.fields()}
@@ -67,6 +69,12 @@ def test_every_text_of_the_pages_exists() -> None:
             assert f"dash.{key}" in known, (file.name, key)
 
 
+def test_each_number_is_said_to_rest_on_what_it_cites() -> None:
+    cases = {"assumption": "assumption", "fitted": "fitted", "S01": "claim", "S01; C24": "evidence"}
+    assert {source: data.basis(source) for source in cases} == cases
+    assert data.basis("changed by the user") == "own"
+
+
 def test_rules_are_compared_with_levers_on_top() -> None:
     values = {field.name: field.default for field in policy.fields()}
     assert policy.arms_of(values)["now"] == policy.arms_of(values)["changed"]
@@ -74,14 +82,49 @@ def test_rules_are_compared_with_levers_on_top() -> None:
     assert arms["changed"] == {"rules": "china-2023", "rules.attempts_per_week": 3}
 
 
-def test_the_start_page_leads_to_the_pages_in_both_languages(tab: Any, server: str) -> None:
+def test_the_start_page_opens_on_results_and_leads_to_the_pages_in_both_languages(
+    tab: Any, server: str
+) -> None:
     tab.goto(server)
     assert seen(tab.get_by_text("Let a firm fail and watch arrears travel"))
+    if results():  # made by a command; test_gallery says loudly where they are not there
+        tab.get_by_test_id("stMetricValue").nth(2).wait_for()
+        figures = tab.get_by_test_id("stMetricValue").all_inner_texts()
+        assert len(figures) >= 3 and all(re.search(r"\d", figure) for figure in figures)
+        assert seen(tab.locator(".js-plotly-plot").first)
     tab.get_by_role("radio", name="中文").or_(tab.get_by_role("button", name="中文")).first.click()
     assert seen(tab.get_by_text("让一家企业倒闭"))
     tab.wait_for_function("document.documentElement.lang === 'zh-CN'")
-    tab.locator("[data-testid=stPageLink] a").first.click()
+    place = tab.get_by_test_id("stPageLink") if results() else tab.get_by_test_id("stSidebarNav")
+    place.locator("a").filter(has_text="连锁倒闭").first.click()
     assert seen(tab.get_by_role("heading", name="连锁倒闭"))
+
+
+def test_a_shared_link_opens_in_a_fresh_browser_and_visitors_do_not_disturb_each_other(
+    tab: Any, browser: Any, server: str
+) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=zh&firms=75&hit=0&seed=2&links=4")
+    assert seen(tab.locator(".net[data-firms='75']"))
+    tab.get_by_role("button", name="链接").click()
+    link = tab.get_by_test_id("stPopoverBody").locator("code").inner_text().replace("\n", "")
+    assert link.startswith(f"{server}/outbreak?v=1&lang=zh")
+    context = browser.new_context()
+    other = context.new_page()
+    other.set_default_timeout(1000 * float(os.environ.get("ARREARS_PATIENCE", "90")))
+    other.goto(link)
+    assert seen(other.locator(".net[data-firms='75']"))
+    assert seen(other.get_by_role("heading", name="连锁倒闭"))
+    assert other.get_by_role("slider", name="平均供应商数").get_attribute("aria-valuenow") == "4"
+    other.locator(".net canvas").first.focus()
+    other.keyboard.press("ArrowDown")
+    other.keyboard.press("f")
+    assert seen(other.get_by_role("button", name="撤销"))
+    tab.keyboard.press("Escape")
+    tab.locator(".net canvas").first.focus()
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_selector(".net[data-week='1'][data-failed='0']")
+    assert tab.get_by_role("button", name="撤销").count() == 0
+    context.close()
 
 
 def test_a_hub_fails_is_undone_and_rescued_beside_its_twin(tab: Any, server: str) -> None:
@@ -159,7 +202,10 @@ def test_numbers_are_shown_with_their_sources(tab: Any, server: str) -> None:
     tab.get_by_role("tab", name="Numbers and sources").click()
     assert seen(tab.get_by_text(re.compile(r"\d+ of \d+ numbers are assumptions")))
     tab.get_by_role("tab", name="Finished runs").click()
-    assert seen(tab.get_by_test_id("stDataFrame").locator("visible=true"))
+    assert seen(tab.get_by_test_id("stDataFrame").locator("visible=true").first)
+    with tab.expect_download() as waiting:
+        tab.get_by_test_id("stDownloadButton").locator("visible=true").last.click()
+    assert waiting.value.suggested_filename.endswith("-runs.csv")
 
 
 def test_a_long_run_is_cancelled_and_a_shorter_one_runs_after_it(tab: Any, server: str) -> None:

@@ -13,8 +13,10 @@ from conftest import ROOT
 from support_dashboard import seen
 
 from dashboard import by_hand, networks
+from dashboard.kept_runs import exported, kept_runs, resume, shown
 from dashboard.peek import peek
 from sim.core.errors import SpecError
+from sim.experiments import compare
 from sim.network.read import read_network
 from sim.spec.portfolio import read_portfolio
 
@@ -136,3 +138,18 @@ def test_columns_are_matched_by_hand_on_the_page(tab: Any, server: str, tmp_path
     mapping, file = tmp_path / "map.yaml", _file(tmp_path, "own.csv", CHINESE.encode("gb18030"))
     waiting.value.save_as(mapping)
     assert read_portfolio(file, mapping).accounts == 60
+
+
+def test_kept_runs_are_listed_exported_and_resumed_without_running_them_again(tmp_path: Path) -> None:
+    small = {"population.borrowers": 200, "population.firms": 60, "burn_in": 4}
+    arms = {"now": {}, "cap": {"rules.attempts_per_week": 1}}
+    compare("baseline", arms, runs=2, weeks=6, changes=small, store=tmp_path / "policy", workers=1)
+    found, problems = kept_runs(tmp_path)
+    assert problems == [] and [one.line["starts"] for one in found] == [2]
+    lines = exported(found[0], "runs").decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + 2 * 2
+    told: list[tuple[int, int]] = []
+    longer = resume(found[0], 3, lambda done, total: told.append((done, total)))
+    assert longer.runs == 3 and shown(found[0]).rows == longer.rows
+    assert kept_runs(tmp_path)[0][0].line["starts"] == 3
+    assert max(done for done, _ in told) == 3 and min(done for done, _ in told) >= 2
