@@ -19,6 +19,12 @@ from sim.spec.loader import load_world, world_names
 from sim.spec.sources import WITHOUT_SOURCE, cited, sources
 
 _VIEWS = ("runs", "series", "events", "curves", "cures", "sectors")
+_CHARTS = {
+    "effects": compared.EFFECTS,
+    "weekly": compared.WEEKLY,
+    "sectors": compared.SECTORS,
+    "reproduction": compared.REPRODUCTION,
+}
 
 
 def show() -> None:
@@ -137,6 +143,6 @@ def _one(kept: Kept) -> None:
             result = ready("data", repr((kept.name, runs)), work)
     if st.toggle(say("look"), key="data.look"):
         try:
-            compared.show(shown(kept) if result is None else result, "data")
+            compared.show(shown(kept) if result is None else result, "kept", _CHARTS)
         except SpecError as error:
             st.error(str(error))
