@@ -40,12 +40,9 @@ class Visitor:
         self._states: dict[str, WidgetState] = {}
         self._renewed: dict[str, tuple[int, float, float]] = {}  # fragment: run, seconds between, when next
         stream = f"ws://{found.netloc}/_stcore/stream"
+        told = {"subprotocols": ["streamlit"], "origin": self.origin, "max_size": None, "ping_interval": None}
         self._open = ExitStack()
-        self._socket = self._open.enter_context(
-            connect(
-                stream, subprotocols=["streamlit"], origin=self.origin, max_size=None, open_timeout=patience
-            )
-        )
+        self._socket = self._open.enter_context(connect(stream, open_timeout=patience, **told))
         self._ask()
         self.settle()
 

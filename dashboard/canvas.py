@@ -123,16 +123,23 @@ def replay(panels: Sequence[Panel], places: F64, names: Sequence[str], lang: str
 
 
 def watch(
-    recording: Recording, places: F64, names: Sequence[str], level: U8, lang: str, key: str, height: int
+    recording: Recording,
+    places: F64,
+    names: Sequence[str],
+    level: U8,
+    lang: str,
+    key: str,
+    height: int,
+    outward: bool,
 ) -> None:
     """Draw a recording to be watched: firms by name, arrears as moving arrows from who owes to who waits.
 
-    ``level``: arrears of links as 0 to 255, (W + 1, L); ``height`` in pixels. When weeks are added, a
-    canvas that showed the last one shows the new last one.
+    ``level``: arrears of links as 0 to 255, (W + 1, L); ``height`` in pixels; ``outward``: names stand away
+    from the middle, else below. When weeks are added, a canvas that showed the last one shows the new one.
     """
     data = payload([Panel("", recording)], {"sectors": places}, lang)
     data["panels"][0]["overdue"] = base64.b64encode(level.tobytes()).decode()
-    _component()(key=key, data=data | {"labels": list(names), "height": height})
+    _component()(key=key, data=data | {"labels": list(names), "height": height, "outward": outward})
 
 
 def _places(recording: Recording) -> dict[str, F64]:

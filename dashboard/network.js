@@ -234,10 +234,12 @@ class Network {
   }
   drawLabels(pen, f) {
     const style = getComputedStyle(this.root), size = Math.max(11, Math.min(19, this.w / 60));
-    pen.font = `600 ${size}px ${style.fontFamily}`; pen.textAlign = "center"; pen.textBaseline = "top"; pen.fillStyle = style.color;
-    for (let i = 0; i < this.firms; i++) {
-      const [x, y] = this.place(i, f), half = pen.measureText(this.data.labels[i]).width / 2 + 3;
-      pen.fillText(this.data.labels[i], Math.min(this.w - half, Math.max(half, x)), Math.min(this.h - size - 2, y + this.data.size[i] + 4));
+    pen.font = `600 ${size}px ${style.fontFamily}`; pen.textBaseline = "middle"; pen.fillStyle = style.color;
+    for (let i = 0; i < this.firms; i++) { // names stand away from the middle, where the arrows are
+      const [x, y] = this.place(i, f), far = this.data.size[i] + 6, side = this.data.outward ? [x - f[0] - f[2] / 2, (y - f[1] - f[3] / 2) * f[2] / f[3]] : [0, 1];
+      const long = Math.hypot(...side) || 1, beside = Math.abs(side[0]) / long > 0.42;
+      pen.textAlign = !beside ? "center" : side[0] < 0 ? "right" : "left";
+      pen.fillText(this.data.labels[i], beside ? x + Math.sign(side[0]) * far : x, beside ? y : y + Math.sign(side[1]) * (far + size * 0.6));
     }
   }
   drawOwed(pen, panel, f) { // from who owes to who waits, wider the more; a stroke each, as there are few

@@ -35,7 +35,9 @@ def draw(game: Game, shape: Shape, key: str, height: int = 620) -> None:
     level = np.sqrt(np.minimum(1.0, late / np.maximum(1, 5 * game.market.weekly)))
     seen = recording(game, names)
     where = places(game.market.firms, shape)
-    canvas.watch(seen, where, names, np.ceil(level * 255).astype(np.uint8), language(), key, height)
+    canvas.watch(
+        seen, where, names, np.ceil(level * 255).astype(np.uint8), language(), key, height, shape == "ring"
+    )
 
 
 def tiles(game: Game) -> None:
@@ -59,7 +61,7 @@ def places(firms: int, shape: Shape) -> F64:
     found = np.zeros((firms, 2))
     if shape == "ring":
         turn = 2 * math.pi * np.arange(firms) / firms - math.pi / 2
-        found[:, 0], found[:, 1] = 0.5 + 0.42 * np.cos(turn), 0.5 + 0.42 * np.sin(turn)
+        found[:, 0], found[:, 1] = 0.5 + 0.38 * np.cos(turn), 0.5 + 0.41 * np.sin(turn)
         return found
     across = max(3, math.ceil(math.sqrt(2.2 * firms)))
     rows = math.ceil(firms / across)

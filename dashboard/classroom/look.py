@@ -14,6 +14,7 @@ PROJECTOR = """<style>
 [data-testid=stMainBlockContainer] { padding: 1.2rem 2rem 1rem; max-width: none; }
 [data-testid=stMarkdownContainer] p, [data-testid=stMetricLabel] p {
   font-size: clamp(1.1rem, 1.35vw, 1.9rem); }
+[data-testid=stCaptionContainer] p { font-size: clamp(1rem, 1.15vw, 1.5rem); }
 [data-testid=stMetricValue] { font-size: clamp(1.9rem, 2.7vw, 3.6rem); }
 [data-testid=stMetricDelta] { font-size: clamp(1rem, 1.2vw, 1.6rem); }
 </style>"""

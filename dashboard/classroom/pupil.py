@@ -37,7 +37,9 @@ def _watch(code: str, moment: tuple[bool, int, bool]) -> None:
         st.rerun()
     if view.moment != moment:
         st.rerun()
-    if not view.started or view.game.over:
+    if view.game.over:
+        return
+    if not view.started:
         st.caption(say("class_seated", taken=len(view.taken)))
         return
     line = say(

@@ -39,9 +39,11 @@ def firm_names(game: Game) -> list[str]:
 
 
 def money(fen: int, *, signed: bool = False) -> str:
-    """An amount in whole yuan with its unit; the game itself counts fen."""
-    sign = "+" if signed else ""
-    told = f"{round(fen / 100):{sign},}".replace("-", "\N{MINUS SIGN}")
+    """An amount in whole yuan with its unit; the game itself counts fen.
+
+    ``signed``: a change for a tile, which takes its direction from an ASCII sign.
+    """
+    told = f"{round(fen / 100):+,}" if signed else f"{round(fen / 100):,}".replace("-", "\N{MINUS SIGN}")
     return f"{told}\N{NO-BREAK SPACE}{shown('fen').name(language())}"
 
 
