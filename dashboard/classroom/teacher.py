@@ -25,8 +25,7 @@ def show(view: View, host: str) -> None:
             rooms().start(view.code, host)
             st.rerun()
     _live(view.code, view.moment, host)
-    if view.game.over:
-        replayed.show(view)
+    _below(view)
     _manage(view, host)
 
 
@@ -36,8 +35,15 @@ def project(view: View) -> None:
     if not view.started:
         _lobby(view)
     _live(view.code, view.moment, None)
+    _below(view)
+
+
+def _below(view: View) -> None:
+    """The board while weeks are played, the other rules afterwards."""
     if view.game.over:
         replayed.show(view)
+    elif view.started:
+        board.show(view)
 
 
 def _lobby(view: View) -> None:
@@ -62,20 +68,20 @@ def _address(code: str) -> str:
     return f"{found.scheme}://{found.netloc}{path}?{urlencode({'lang': language(), 'room': code})}"
 
 
-@st.fragment(run_every=1.5)
+@st.fragment(run_every=2.0)
 def _live(code: str, moment: tuple[bool, int, bool], host: str | None) -> None:
-    """The board and who has chosen, drawn anew by itself."""
+    """Who sits and who has chosen; the board below is drawn anew only when a week has ended."""
     try:
         view = rooms().view(code)
     except RoomError:
         st.rerun()
     if view.moment != moment:
         st.rerun()
+    if view.game.over:
+        return
     if not view.started:
         st.markdown(f"### {say('class_seats', taken=len(view.taken), seats=seats(view.setup))}")
         st.markdown(_chips(view))
-        return
-    if view.game.over:
         return
     line, button = st.columns([4, 1], vertical_alignment="center")
     line.markdown(f"### {view.code} · {_status(view)}")
@@ -84,7 +90,6 @@ def _live(code: str, moment: tuple[bool, int, bool], host: str | None) -> None:
     ):
         rooms().end_week(view.code, host, view.week)
         st.rerun()
-    board.show(view)
     st.markdown(_chips(view))
 
 
