@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import tomllib
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -223,3 +224,28 @@ def test_every_page_has_a_title_and_an_address_of_its_own() -> None:
     assert len(set(names)) == len(names)
     for key in (*names, *(f"group_{name}" for name in GROUPS)):
         assert f"dash.{key}" in texts("en"), key
+
+
+def _contrast(one: str, other: str) -> float:
+    """Contrast of two colours as WCAG 2.1 defines it."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_settings_keep_to_themselves_and_both_themes_can_be_read() -> None:
+    file = ROOT / "dashboard" / ".streamlit" / "config.toml"
+    assert (ROOT / ".streamlit" / "config.toml").resolve() == file.resolve()
+    settings = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert settings["browser"]["gatherUsageStats"] is False
+    assert settings["client"]["disableDataExport"] and settings["client"]["showErrorDetails"] == "none"
+    for name, page in (("light", "#FFFFFF"), ("dark", settings["theme"]["dark"]["backgroundColor"])):
+        theme = settings["theme"][name]
+        for ground in (page, theme["secondaryBackgroundColor"], theme["sidebar"]["backgroundColor"]):
+            for ink in (theme["textColor"], theme["linkColor"], theme["primaryColor"]):
+                assert _contrast(ink, ground) >= 4.5, (name, ink, ground)
