@@ -53,6 +53,7 @@ def audit(
     from calibration.kept import keep as keep_result
     from calibration.page import write_page
     from calibration.screen import print_audit
+    from sim.cli.experiments import local_executor
     from sim.report.files import write_text
 
     with progress("groups of runs") as show:
@@ -63,6 +64,7 @@ def audit(
             seed=seed,
             changes=read_settings(settings),
             workers=workers,
+            executor=local_executor(workers, None, 100),
             out=out,
             progress=show,
         )

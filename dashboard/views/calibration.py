@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,6 +12,8 @@ import streamlit as st
 
 from calibration import charts as figures
 from calibration import report as fitted
+from calibration.backtest_page import cures, curves, gains
+from calibration.backtest_table import gain, how, predictor, ratio
 from calibration.evidence import EvidenceRow, evidence_table
 from calibration.evidence_commands import ASSUMPTIONS, ROBUST
 from calibration.kept import changed_worlds, read_kept
@@ -31,9 +34,12 @@ from sim.measures import MEASURES
 from sim.spec.labels import name_of, text
 from sim.spec.sources import DESIGNS
 
+if TYPE_CHECKING:
+    from calibration.backtest import Backtest
+
 Data = Mapping[str, Any]
 #: Where a backtest may be kept, as its command writes it.
-BACKTESTS = ("backtests/results/uci-card", "calibrations/backtests/uci-card", "calibrations/results/backtest")
+BACKTESTS = ("evidence/results/backtest", "backtests/results/uci-card")
 _PARTS = ("fit", "posterior", "backtest", "assumptions", "boxes", "robust", "evidence")
 
 
@@ -51,15 +57,15 @@ def show() -> None:
     st.title(say("calibration"))
     st.caption(say("calibration_intro"))
     values = linked("calibration", known)
-    first, second = st.columns([2, 5])
+    names = known[0].allowed
     found = {
-        "world": first.segmented_control(
-            say("world"), known[0].allowed, default=values["world"], required=True,
-            format_func=lambda name: name_of("world", name, lang),
-        ),
-        "part": second.segmented_control(
+        "part": st.pills(
             say("calibration_part"), _PARTS, default=values["part"], required=True,
             format_func=lambda name: say(f"part_{name}"),
+        ),
+        "world": st.selectbox(
+            say("world"), names, names.index(values["world"]), width=340,
+            format_func=lambda name: name_of("world", name, lang),
         ),
     }  # fmt: skip
     share("calibration", known, found)
@@ -137,16 +143,42 @@ def _posterior(world: str) -> None:
 
 def _backtest(_: str) -> None:
     """The kept backtest as its command wrote it; said plainly where there is none."""
-    found = next((kept for name in BACKTESTS if (kept := read_kept(name)) is not None), None)
+    lang, found = (
+        language(),
+        next((kept for name in BACKTESTS if (kept := read_kept(name)) is not None), None),
+    )
     if found is None:
         st.info(say("no_backtest"))
         st.code("arrears backtest --portfolio FILE --map FILE", language="bash")
         return
-    for name, part in found.items():
-        if isinstance(part, list) and part and isinstance(part[0], dict):
-            st.markdown(f"##### {name}")
-            _table(pd.json_normalize(part), f"backtest-{name}")
-    st.json({name: part for name, part in found.items() if not isinstance(part, list)}, expanded=False)
+    st.markdown(how(found, lang))
+    months = found["months"]
+    names = dict.fromkeys(months[0]["groups"]["all"])
+    drawn = cast("Backtest", SimpleNamespace(months=months, chances=names))
+    for key, draw in (("gains", gains), ("curve", curves), ("cure", cures)):
+        title = text(f"backtest.{key}", lang)
+        charts.show(draw(drawn, lang), f"backtest-{key}", lang, [text("backtest.note", lang)], title=title)
+    for month in months:
+        said = text("backtest.ahead", lang, ahead=month["ahead"], accounts=f"{month['accounts']:,}")
+        st.markdown(f"##### {said}")
+        _table(pd.DataFrame(_scores(month, lang)), f"backtest-{month['ahead']}")
+    st.caption(text("backtest.note", lang))
+
+
+def _scores(month: Data, lang: str) -> list[dict[str, str]]:
+    """Scores of every predictor by group, as the command prints them."""
+    return [
+        {
+            text("backtest.group", lang): text(f"backtest.group_{group}", lang),
+            text("backtest.predictor", lang): predictor(name, lang),
+            text("backtest.log", lang): f"{row['log']:.4f}",
+            text("backtest.log_gain", lang): gain(row["log_gain"]),
+            text("backtest.brier", lang): f"{row['brier']:.4f}",
+            text("backtest.brier_gain", lang): gain(row["brier_gain"]),
+            text("backtest.late_ratio", lang): ratio(row["late_ratio"]),
+        }
+        for group, rows in month["groups"].items() for name, row in rows.items()
+    ]  # fmt: skip
 
 
 def _assumptions(_: str) -> None:
