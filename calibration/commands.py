@@ -43,12 +43,20 @@ def audit(
         Path | None, typer.Option("--page", help="Markdown file whose table is brought up to date.")
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Replace the result that pages show.")] = False,
+    kept: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Folder of an earlier audit: runs nothing, reads what is finished."),
+    ] = None,
+    selection: Annotated[
+        bool, typer.Option(help="Take S04 apart into choice and effect by runs of its own.")
+    ] = True,
     lang: options.Lang = options.Language.en,
     json: options.Json = False,
 ) -> None:
     """Measure the claims of the industry report in each world, with intervals, and give a verdict on each."""
     from calibration.audit import audit as run_audit
     from calibration.audit_document import KEPT, audit_document
+    from calibration.audit_kept import kept_audit
     from calibration.beside import CHOSEN, selection_rows
     from calibration.kept import keep as keep_result
     from calibration.page import write_page
@@ -56,20 +64,24 @@ def audit(
     from sim.cli.experiments import local_executor
     from sim.report.files import write_text
 
-    with progress("groups of runs") as show:
-        found = run_audit(
-            tuple(claims or ()),
-            worlds=split_names(worlds, "--worlds"),
-            runs=runs,
-            seed=seed,
-            changes=read_settings(settings),
-            workers=workers,
-            executor=local_executor(workers, None, 100),
-            out=out,
-            progress=show,
-        )
+    worlds_run: dict[str, str] | None = None
+    if kept:
+        found, worlds_run = kept_audit(kept, tuple(claims or ()))
+    else:
+        with progress("groups of runs") as show:
+            found = run_audit(
+                tuple(claims or ()),
+                worlds=split_names(worlds, "--worlds"),
+                runs=runs,
+                seed=seed,
+                changes=read_settings(settings),
+                workers=workers,
+                executor=local_executor(workers, None, 100),
+                out=out,
+                progress=show,
+            )
     chosen = []
-    if found.of(CHOSEN):
+    if selection and found.of(CHOSEN):
         with progress("worlds") as show:
             chosen = selection_rows(
                 found.worlds, runs=runs, seed=seed, changes=read_settings(settings), progress=show
@@ -80,7 +92,7 @@ def audit(
     else:
         print_audit(found, document, lang.value)
     if keep:
-        print(f"Audit: {keep_result(KEPT, document, found.worlds)}", file=sys.stderr)
+        print(f"Audit: {keep_result(KEPT, document, worlds_run or found.worlds)}", file=sys.stderr)
     if out is not None:
         write_text(out / DOCUMENT, found.to_json(document) + "\n")
         print(f"Audit: {out / DOCUMENT}", file=sys.stderr)

@@ -33,11 +33,20 @@ def read_kept(name: str) -> dict[str, Any] | None:
     return found
 
 
-def keep(name: str, document: Mapping[str, Any], worlds: Iterable[str], *, to: Path | None = None) -> Path:
-    """Write a result with the stamps of its worlds, in place of the shipped one or ``to`` another file."""
+def keep(
+    name: str,
+    document: Mapping[str, Any],
+    worlds: Iterable[str] | Mapping[str, str],
+    *,
+    to: Path | None = None,
+) -> Path:
+    """Write a result with the stamps of its worlds, in place of the shipped one or ``to`` another file.
+
+    ``worlds``: names of shipped ones, or stamps by name.
+    """
     path = kept_path(name) if to is None else to
-    stamped = {**document, "worlds": {world: world_stamp(world) for world in worlds}}
-    text = json.dumps(stamped, ensure_ascii=False, allow_nan=False, indent=1)
+    stamps = dict(worlds) if isinstance(worlds, Mapping) else {world: world_stamp(world) for world in worlds}
+    text = json.dumps({**document, "worlds": stamps}, ensure_ascii=False, allow_nan=False, indent=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, text + "\n")
     return path
@@ -45,8 +54,20 @@ def keep(name: str, document: Mapping[str, Any], worlds: Iterable[str], *, to: P
 
 def world_stamp(world: str) -> str:
     """A short hash of all values of a shipped world."""
-    values = [(name, number.value) for name, number in load_world(world).numbers()]
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:12]
+    return stamp([(name, number.value) for name, number in load_world(world).numbers()])
+
+
+def stamp(values: Iterable[tuple[str, float]]) -> str:
+    """A short hash of named values, whatever their order."""
+    return hashlib.sha256(json.dumps(sorted(values)).encode()).hexdigest()[:12]
+
+
+def numbers_in(data: Mapping[str, Any], path: str = "") -> list[tuple[str, float]]:
+    """Names and values of the numbers in the plain data of a world."""
+    if "value" in data and "unit" in data:
+        return [(path.removeprefix("."), float(data["value"]))]
+    parts = [numbers_in(part, f"{path}.{key}") for key, part in data.items() if isinstance(part, dict)]
+    return [pair for part in parts for pair in part]
 
 
 def changed_worlds(document: Mapping[str, Any]) -> list[str]:

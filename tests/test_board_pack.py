@@ -72,7 +72,7 @@ def test_a_board_pack_is_collected_downloaded_and_opened_without_a_network(
         "en": ("Add to board pack", "In the board pack: replace", "Board pack", "One file (HTML)", "Note"),
         "zh": ("加入汇报材料", "已在汇报材料中：替换", "汇报材料", "单一文件（HTML）", "说明"),
     }[lang]
-    tab.goto(f"{server}/claims?v=1&lang={lang}&claim=S14&world=both&assignment=chosen")
+    tab.goto(f"{server}/calibration?v=1&lang={lang}&part=fit&world=evidence")
     tab.get_by_role("button", name=words[0]).first.click()
     assert seen(tab.get_by_role("button", name=words[1]).first)
     tab.get_by_role("link", name=words[2]).first.click()
