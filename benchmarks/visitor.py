@@ -29,7 +29,7 @@ class Visitor:
         Seconds to wait for the server before :class:`TimeoutError`.
     """
 
-    def __init__(self, address: str, patience: float = 300.0) -> None:
+    def __init__(self, address: str, patience: float = 900.0) -> None:
         found = urlsplit(address)
         self.patience = patience
         self.origin = f"{found.scheme}://{found.netloc}"
