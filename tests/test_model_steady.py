@@ -116,7 +116,8 @@ def test_overdue_share_in_a_larger_network() -> None:
 @pytest.mark.parametrize("world", WORLDS)
 def test_households_neither_all_pay_nor_all_default(world: str) -> None:
     for life in lives(world):
-        assert 0.005 < life.household_late < 0.05
+        # over 30 days late; `evidence` is fitted to the 2.7 to 3.4 % over 90 days of C44 and C45
+        assert 0.005 < life.household_late < 0.07
         assert 30 < life.receivable_days < 70
 
 
