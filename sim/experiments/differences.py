@@ -73,16 +73,20 @@ def weekly_differences(comparison: Comparison) -> pd.DataFrame:
     Columns ``world``, ``arm``, ``figure``, ``week``, ``difference``, ``low``, ``high`` in the figure's own
     unit; the interval is Student's for each week by itself, missing with fewer than two pairs.
     """
-    frames = []
+    columns = ["world", "arm", "figure", "week", "difference", "low", "high"]
+    parts: dict[str, list[Any]] = {name: [] for name in columns}
     for world, arm, own, base in paired_runs(comparison):
         weeks = own[0]["series"]["week"]
         for name in own[0]["series"]:
             if name == "week":
                 continue
-            gaps = _numbers(own, name) - _numbers(base, name)
-            frames.append(_banded(gaps).assign(world=world, arm=arm, figure=name, week=weeks))
-    columns = ["world", "arm", "figure", "week", "difference", "low", "high"]
-    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+            ends = _banded(_numbers(own, name) - _numbers(base, name))
+            for column, values in zip(columns[4:], ends, strict=True):
+                parts[column].extend(values.tolist())
+            for column, value in zip(columns[:3], (world, arm, name), strict=True):
+                parts[column].extend([value] * len(weeks))
+            parts["week"].extend(weeks)
+    return pd.DataFrame(parts, columns=columns)
 
 
 def _numbers(rows: Sequence[RunRow], name: str) -> F64:
@@ -92,14 +96,15 @@ def _numbers(rows: Sequence[RunRow], name: str) -> F64:
     )
 
 
-def _banded(gaps: F64) -> pd.DataFrame:
+def _banded(gaps: F64) -> tuple[F64, F64, F64]:
+    """Mean over runs (rows) and the ends of its interval, by week."""
     count = np.isfinite(gaps).sum(axis=0)
     known = np.where(np.isfinite(gaps), gaps, 0.0)
     mean = np.where(count > 0, known.sum(axis=0) / np.maximum(count, 1), np.nan)
     squares = np.where(np.isfinite(gaps), (gaps - mean) ** 2, 0.0).sum(axis=0)
     width = np.array([t_quantile(int(n) - 1) if n > 1 else np.nan for n in count])
     half = width * np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
-    return pd.DataFrame({"difference": mean, "low": mean - half, "high": mean + half})
+    return mean, mean - half, mean + half
 
 
 def gains(comparison: Comparison) -> pd.DataFrame:
@@ -127,11 +132,12 @@ Figure = Callable[[RunRow], float | None]
 def _items(row: RunRow) -> Iterator[tuple[tuple[str, str, str, str, str], str, Figure]]:
     """(kind, party, by, group, item), unit, and how a run gives the figure."""
     table = row["hardship"]
-    for by, group in zip(table.get("by", ()), table.get("group", ()), strict=True):
+    pairs = zip(table.get("by", ()), table.get("group", ()), strict=True)
+    for place, (by, group) in enumerate(pairs):
         if by not in _GROUPINGS:
             continue
         for item, (kind, unit, each) in HARDSHIP.items():
-            yield (kind, "borrowers", by, group, item), unit, _of_group(by, group, item, each)
+            yield (kind, "borrowers", by, group, item), unit, _of_group(place, item, each)
     for party, flows in FLOWS.items():
         for item in flows:
             kind = "resource" if item in RESOURCE_FLOWS else "transfer"
@@ -142,16 +148,13 @@ def _items(row: RunRow) -> Iterator[tuple[tuple[str, str, str, str, str], str, F
             yield (kind, "firms", "sector", sector, item), unit, _of_sector(sector, item)
 
 
-def _of_group(by: str, group: str, item: str, each: bool) -> Figure:
+def _of_group(place: int, item: str, each: bool) -> Figure:
+    # groups of age and income stand at the same place in every run
     def of(row: RunRow) -> float | None:
-        table = row["hardship"]
-        for place, pair in enumerate(zip(table["by"], table["group"], strict=True)):
-            if pair == (by, group):
-                value, people = table[item][place], table["borrowers"][place]
-                if value is None or (each and not people):
-                    return None
-                return float(value) / (float(people) if each else 1.0)
-        return None
+        value, people = row["hardship"][item][place], row["hardship"]["borrowers"][place]
+        if value is None or (each and not people):
+            return None
+        return float(value) / (float(people) if each else 1.0)
 
     return of
 

@@ -21,6 +21,11 @@ _SHADES = ("#8DB9DC", "#6CA3D0", "#4B8CC3", "#2F76B3", "#1C5F9A", "#114A7D", "#0
 _LISTED = -1
 
 
+def _roomy(chart: go.Figure, height: int) -> go.Figure:
+    """The shared look, with room at the right for names of worlds on two lines."""
+    return finish(chart, height).update_layout(margin_r=50)
+
+
 def cohorts(content: Content, lang: str = "en", stage: str = "all") -> go.Figure | None:
     """Recovered share 30 to 360 days after placement, a line for each quarter of placement, by arm and world.
 
@@ -48,7 +53,7 @@ def cohorts(content: Content, lang: str = "en", stage: str = "all") -> go.Figure
     chart.update_xaxes(
         title_text=word("weeks_after", lang), row=len(content.worlds), tickvals=[4, 13, 26, 52]
     )
-    return finish(chart, 130 + 280 * len(content.worlds))
+    return _roomy(chart, 130 + 280 * len(content.worlds))
 
 
 def _cohort(part: pd.DataFrame, cohort: int, place: int, lang: str, legend: bool) -> go.Scatter:
@@ -90,7 +95,7 @@ def funnel(content: Content, lang: str = "en", stage: str = "all") -> go.Figure 
     chart.update_yaxes(autorange="reversed", showgrid=False)
     chart.update_xaxes(ticksuffix=" %", range=[0, 108])
     chart.update_layout(barmode="group", bargap=0.25)
-    return finish(chart, 110 + len(content.worlds) * (40 + 7 * (16 + 15 * len(content.arms))))
+    return _roomy(chart, 110 + len(content.worlds) * (40 + 7 * (16 + 15 * len(content.arms))))
 
 
 def roll_cell(content: Content, start: str, end: str, lang: str = "en") -> go.Figure | None:
@@ -111,7 +116,7 @@ def roll_cell(content: Content, start: str, end: str, lang: str = "en") -> go.Fi
             chart.add_trace(trace, row=line, col=1)
     chart.update_yaxes(ticksuffix=" %", rangemode="tozero")
     chart.update_xaxes(title_text=word("week", lang), row=len(content.worlds))
-    return finish(chart, 120 + 200 * len(content.worlds))
+    return _roomy(chart, 120 + 200 * len(content.worlds))
 
 
 def spared(content: Content, lang: str = "en") -> go.Figure | None:
@@ -148,7 +153,7 @@ def spared(content: Content, lang: str = "en") -> go.Figure | None:
     chart.update_xaxes(zeroline=True, zerolinewidth=2)
     chart.update_xaxes(title_text=word("net_gain", lang), row=len(content.worlds))
     chart.update_layout(scattermode="group", scattergap=0.35)
-    return finish(chart, 130 + len(content.worlds) * len(keys) * max(26, 16 * len(content.arms)))
+    return _roomy(chart, 130 + len(content.worlds) * len(keys) * max(26, 16 * len(content.arms)))
 
 
 def _hover(row: pd.Series[Any], factor: float, lang: str) -> str:
@@ -204,4 +209,4 @@ def won(content: Content, lang: str = "en") -> go.Figure | None:
     chart.update_xaxes(range=[-3, 103], ticksuffix=" %")
     chart.update_yaxes(type="category", categoryorder="array", categoryarray=names[::-1], showgrid=False)
     chart.update_layout(scattermode="group", scattergap=0.35)
-    return finish(chart, 140 + len(measures) * max(30, 18 * len(content.arms)))
+    return _roomy(chart, 140 + len(measures) * max(30, 18 * len(content.arms)))
