@@ -313,7 +313,8 @@ def tradeoff(content: Content, lang: str = "en") -> go.Figure | None:
     first = chart_rows(content)
     chart.update_xaxes(title_text=_titled(content, "cost_per_100", first[0].unit, lang), rangemode="tozero")
     chart.update_yaxes(title_text=_titled(content, "recovery_rate", first[1].unit, lang), rangemode="tozero")
-    return finish(chart, 480)
+    lines = len(chart.data)  # the legend has one each
+    return finish(chart, 420 + 20 * lines).update_layout(margin_t=40 + 20 * lines)
 
 
 #: What the Pareto front is over: cheaper, more recovered, fewer complaints.
