@@ -26,7 +26,9 @@ from sim.core.columns import F64, I64, Bool
 #: Months of history that are read at most.
 MEMORY = 12
 #: Standard deviations of the prior of base weights, of the effects of observables and of months (assumption).
-SD_BASE, SD_EFFECT, SD_MONTH = 1.0, 0.3, 2.0
+SD_BASE, SD_EFFECT, SD_MONTH = 1.0, 0.2, 2.0
+#: The same for what observables mean for late accounts beyond what they mean for all, over ``SD_EFFECT``.
+LATE_SHRINK = 0.5
 #: Of the steps of accounts in order, one in so many is used in the fit, with that weight.
 THINNED = 5
 ROUNDS = 120
@@ -120,6 +122,7 @@ def fit_borrowers(kinds: Kinds, fit: History) -> Fitted:
     steps = _steps(kinds, fit)
     months, traits = fit.length - 1, kinds.traits
     middle, spread = steps.observed.mean(axis=0), steps.observed.std(axis=0) + 1e-9
+    spread[observables(fit).late_from :] /= LATE_SHRINK
     z = _with_months((steps.observed - middle) / spread, steps.month, steps.late, months)
     count, width = traits.shape
 
@@ -166,7 +169,7 @@ def predict_borrowers(kinds: Kinds, fitted: Fitted, origin: History, months: int
 
 def _predict(kinds: Kinds, fitted: Fitted, origin: History, months: int) -> F64:
     seen = forward(kinds, origin)
-    observed, fading = observables(origin)
+    observed, fading, _ = observables(origin)
     scaled = (observed - fitted.middle) / fitted.spread
     last = np.full(origin.accounts, fitted.months - 1)
     effects = fitted.effects.T @ kinds.traits.T

@@ -15,10 +15,12 @@ FULL = 0.98
 
 
 class Observables(NamedTuple):
-    """Columns [A, F] and which of them are the payment signals of the newest month, which fade."""
+    """Columns [A, F], which of them are the payment signals of the newest month, which fade, and from which on
+    they count for late accounts alone."""
 
     values: F64
     fading: I64
+    late_from: int
 
 
 def _known(values: F64, otherwise: float) -> F64:
@@ -68,4 +70,5 @@ def observables(history: History) -> Observables:
     plain = [*newest, *past, *_use(history), first, ever]
     columns = [late, deep, *plain, *(late * column for column in plain)]
     pays = np.arange(len(newest)) + 2
-    return Observables(np.column_stack(columns), np.concatenate([pays, pays + len(plain)]))
+    fading = np.concatenate([pays, pays + len(plain)])
+    return Observables(np.column_stack(columns), fading, 2 + len(plain))
