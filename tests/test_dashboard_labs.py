@@ -160,6 +160,13 @@ def csv_of(tab: Any, key: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
 
 
+@pytest.fixture(autouse=True)
+def _patient(request: pytest.FixtureRequest) -> None:
+    """Runs of the labs take minutes where many tests share two cores."""
+    if "tab" in request.fixturenames:
+        request.getfixturevalue("tab").set_default_timeout(240_000)
+
+
 def view(tab: Any, name: str) -> None:
     tab.get_by_test_id("stButtonGroup").get_by_role("radio", name=name, exact=True).or_(
         tab.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True)
