@@ -20,7 +20,7 @@ from sim.collection.left_alone import LeftAlone
 from sim.collection.modules import Module, module, module_names, register_module
 from sim.collection.own_rules import check_own_rules, own_rule_names, register_rule
 from sim.collection.parameters import MECHANISMS, FunnelParameters, funnel_parameters, switch_off
-from sim.collection.permit import Permission, count_violations, permit
+from sim.collection.permit import Permission, count_violations, permit, restrict
 from sim.collection.personalised_channel import PersonalisedChannel, SingleChannel
 from sim.collection.profile_360 import Profile360
 from sim.collection.ration import ration
@@ -79,6 +79,7 @@ __all__ = [
     "register_module",
     "register_rule",
     "register_strategy",
+    "restrict",
     "strategy",
     "strategy_names",
     "switch_off",

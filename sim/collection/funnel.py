@@ -6,6 +6,7 @@ channel has a draw number of its own, so that one more channel moves no other ch
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -170,35 +171,26 @@ def funnel(
     whole fen once a case.
     """
     n = cases.account.shape[0]
-    seen = _Seen(*(_frozen(getattr(cases, name), dtype) for name, dtype in dtypes(_Seen).items()))
-    hidden = Latent(*(_frozen(getattr(latent, name), dtype) for name, dtype in dtypes(Latent).items()))
-    planned = _Planned(
-        *(_frozen(getattr(treatment, name), dtype) for name, dtype in dtypes(_Planned).items())
-    )
+    seen = _Seen(*_frozen(cases, _Seen))
+    hidden = Latent(*_frozen(latent, Latent))
+    planned = _Planned(*_frozen(treatment, _Planned))
     out = empty(Outcome, n)
-    out.channel[:] = NO_CHANNEL
-    made, reached = np.zeros((n, _CHANNELS), np.int32), np.zeros((n, _CHANNELS), np.bool_)
-    key = stream(seed, "funnel")
-    _attempt(planned, seen, hidden, parameters, key, week, made, reached, out)
-    _wear(planned, seen, hidden, parameters, key, week, made, out)
-    _trace(planned, seen, parameters, key, week, out)
-    asked, signal = np.zeros(n, np.bool_), np.zeros(n, np.uint8)
-    if planned.reads_state.any():
-        _read_states(planned, seen, hidden, parameters, key, week, signal)
-        if parameters.signal_shuffled:
-            readers = np.flatnonzero(planned.reads_state)
-            order = np.argsort(_signal_order(seen, readers, key, week), kind="stable")
-            signal[readers] = signal[readers[order]]
-    _reply(planned, seen, hidden, parameters, key, week, reached, asked, signal, out)
-    _promise(planned, seen, hidden, parameters, key, week, asked, reached, signal, out)
+    key, signal = stream(seed, "funnel"), np.zeros(n, np.uint8)
+    if _read_states(planned, seen, hidden, parameters, key, week, signal) and parameters.signal_shuffled:
+        readers = np.flatnonzero(planned.reads_state)
+        order = np.argsort(_signal_order(seen, readers, key, week), kind="stable")
+        signal[readers] = signal[readers[order]]
+    made, reached = np.zeros(_CHANNELS, np.int32), np.zeros(_CHANNELS, np.bool_)
+    _answers(planned, seen, hidden, parameters, key, week, signal, made, reached, out)
     return out
 
 
-def _frozen(column: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _frozen(table: Any, columns: type[Any]) -> Iterator[NDArray[Any]]:
     # one kernel signature for writable and read-only input
-    view = np.ascontiguousarray(column, dtype).view()
-    view.flags.writeable = False
-    return view
+    for name, dtype in dtypes(columns).items():
+        view = np.ascontiguousarray(getattr(table, name), dtype).view()
+        view.flags.writeable = False
+        yield view
 
 
 def _signal_order(seen: _Seen, rows: NDArray[np.int64], key: np.uint64, week: int) -> NDArray[np.float64]:
@@ -216,14 +208,18 @@ def _state(latent, i):  # type: ignore[no-untyped-def]
 
 @kernel
 def _read_states(planned, seen, latent, p, key, week, signal):  # type: ignore[no-untyped-def]
-    """What a robot takes each borrower's state for: the right one, or one of the two others."""
+    """What a robot takes each borrower's state for: the right one, or one of the two others. Returns how
+    many it reads."""
+    readers = 0
     for i in range(signal.shape[0]):
         if planned.reads_state[i]:
+            readers += 1
             state = _state(latent, i)
             u, v, _, _ = uniforms(key, week, seen.account[i], _DRAW_SIGNAL)
             if u >= p.signal_accuracy:
                 state = (state + (1 if v < 0.5 else 2)) % 3
             signal[i] = state
+    return readers
 
 
 @kernel_step
@@ -255,82 +251,79 @@ def _contact_chance(attempts, i, channel, rate, day_part):  # type: ignore[no-un
     return 1.0 - missed
 
 
-@kernel
-def _attempt(planned, seen, latent, p, key, week, made, reached, out):  # type: ignore[no-untyped-def]
-    """All attempts: contacts, reminders and cost."""
-    for i in range(made.shape[0]):
-        cost = 0.0
-        labour = 0.0
-        strongest = -1.0
-        for channel in range(_CHANNELS):
-            count = np.int32(0)
-            for part in range(_PARTS):
-                count += planned.attempts[i, channel, part]
-            if count == 0:
-                continue
-            made[i, channel] = count
-            out.attempts[i] += count
-            rate = p.contact[channel]
-            rate *= _reach(channel, latent.hiding[i], latent.phone_reach[i], latent.digital_reach[i])
-            rate *= p.age_response[channel, seen.age_group[i]]
-            rate *= 1.0 - p.stress_avoidance * latent.stress[i]
-            if channel == HUMAN and planned.scored_calls[i]:
-                rate *= p.ai_contact_factor
-            u_contact, u_remind, _, _ = uniforms(key, week, seen.account[i], channel)
-            spent = count * p.cost_attempt[channel]
-            if u_contact < _contact_chance(planned.attempts, i, channel, rate, p.day_part):
-                reached[i, channel] = True
-                spent += p.cost_conversation[channel]
-                out.contacts[i] += 1
-                out.conversations[i] += p.two_way[channel]
-                out.reminded[i] |= latent.forgot[i] and u_remind < p.reminds[channel]
-                if p.persuades[channel] > strongest:
-                    strongest = p.persuades[channel]
-                    out.channel[i] = channel
-            cost += spent
-            labour += spent * p.labour[channel]
-        out.cost[i] = np.int64(np.floor(cost + 0.5))
-        out.labour_cost[i] = np.int64(np.floor(labour + 0.5))
+@kernel_step
+def _attempt(i, planned, seen, latent, p, key, week, made, reached, out):  # type: ignore[no-untyped-def]
+    """All attempts on one case: contacts, reminders and cost; ``made`` and ``reached`` by channel."""
+    cost = 0.0
+    labour = 0.0
+    strongest = -1.0
+    for channel in range(_CHANNELS):
+        count = np.int32(0)
+        for part in range(_PARTS):
+            count += planned.attempts[i, channel, part]
+        if count == 0:
+            continue
+        made[channel] = count
+        out.attempts[i] += count
+        rate = p.contact[channel]
+        rate *= _reach(channel, latent.hiding[i], latent.phone_reach[i], latent.digital_reach[i])
+        rate *= p.age_response[channel, seen.age_group[i]]
+        rate *= 1.0 - p.stress_avoidance * latent.stress[i]
+        if channel == HUMAN and planned.scored_calls[i]:
+            rate *= p.ai_contact_factor
+        u_contact, u_remind, _, _ = uniforms(key, week, seen.account[i], channel)
+        spent = count * p.cost_attempt[channel]
+        if u_contact < _contact_chance(planned.attempts, i, channel, rate, p.day_part):
+            reached[channel] = True
+            spent += p.cost_conversation[channel]
+            out.contacts[i] += 1
+            out.conversations[i] += p.two_way[channel]
+            out.reminded[i] |= latent.forgot[i] and u_remind < p.reminds[channel]
+            if p.persuades[channel] > strongest:
+                strongest = p.persuades[channel]
+                out.channel[i] = channel
+        cost += spent
+        labour += spent * p.labour[channel]
+    out.cost[i] = np.int64(np.floor(cost + 0.5))
+    out.labour_cost[i] = np.int64(np.floor(labour + 0.5))
 
 
-@kernel
-def _wear(planned, seen, latent, p, key, week, made, out):  # type: ignore[no-untyped-def]
+@kernel_step
+def _wear(i, planned, seen, latent, p, key, week, made, out):  # type: ignore[no-untyped-def]
     """What attempts wear down: reach lost, stress added, complaints."""
-    for i in range(made.shape[0]):
-        tone = planned.tone[i]
-        phone, digital = np.float64(latent.phone_reach[i]), np.float64(latent.digital_reach[i])
-        stress = 0.0
-        hazard = 0.0
-        for channel in range(_CHANNELS):
-            count = made[i, channel]
-            if count == 0:
-                continue
-            left = max(0.0, 1.0 - p.reach_loss[channel] * p.tone_reach_loss[tone]) ** count
-            if channel in (APP, MESSENGER):
-                digital *= left
-            else:
-                phone *= left
-            felt = count * p.tone_complaints[tone]
-            stress += felt * p.stress[channel]
-            if planned.third_party[i] and p.by_person[channel]:
-                felt *= p.third_party_complaints
-            hazard += felt * p.complaints[channel] * (1.0 + latent.stress[i])
-        out.phone_reach[i] = phone
-        out.digital_reach[i] = digital
-        out.stress_added[i] = stress
-        hazard *= np.exp(p.trust_complaints * latent.distrust[i])
-        if hazard > 0.0:
-            u = uniforms(key, week, seen.account[i], _DRAW_COMPLAINT)[0]
-            out.complaint[i] = u < -np.expm1(-hazard)
+    tone = planned.tone[i]
+    phone, digital = np.float64(latent.phone_reach[i]), np.float64(latent.digital_reach[i])
+    stress = 0.0
+    hazard = 0.0
+    for channel in range(_CHANNELS):
+        count = made[channel]
+        if count == 0:
+            continue
+        left = max(0.0, 1.0 - p.reach_loss[channel] * p.tone_reach_loss[tone]) ** count
+        if channel in (APP, MESSENGER):
+            digital *= left
+        else:
+            phone *= left
+        felt = count * p.tone_complaints[tone]
+        stress += felt * p.stress[channel]
+        if planned.third_party[i] and p.by_person[channel]:
+            felt *= p.third_party_complaints
+        hazard += felt * p.complaints[channel] * (1.0 + latent.stress[i])
+    out.phone_reach[i] = phone
+    out.digital_reach[i] = digital
+    out.stress_added[i] = stress
+    hazard *= np.exp(p.trust_complaints * latent.distrust[i])
+    if hazard > 0.0:
+        u = uniforms(key, week, seen.account[i], _DRAW_COMPLAINT)[0]
+        out.complaint[i] = u < -np.expm1(-hazard)
 
 
-@kernel
-def _trace(planned, seen, p, key, week, out):  # type: ignore[no-untyped-def]
-    """Searches for borrowers, bought from outside: no labour of the collector's."""
-    for i in range(planned.skip_trace.shape[0]):
-        if planned.skip_trace[i]:
-            out.cost[i] += np.int64(np.floor(p.skip_trace_cost + 0.5))
-            out.found[i] = uniforms(key, week, seen.account[i], _DRAW_TRACE)[0] < p.skip_trace_finds
+@kernel_step
+def _trace(i, planned, seen, p, key, week, out):  # type: ignore[no-untyped-def]
+    """A search for the borrower, bought from outside: no labour of the collector's."""
+    if planned.skip_trace[i]:
+        out.cost[i] += np.int64(np.floor(p.skip_trace_cost + 0.5))
+        out.found[i] = uniforms(key, week, seen.account[i], _DRAW_TRACE)[0] < p.skip_trace_finds
 
 
 @kernel_step
@@ -346,60 +339,73 @@ def _settles(planned, seen, latent, p, i, u):  # type: ignore[no-untyped-def]
 
 
 @kernel_step
-def _uploads(reached, i, upload):  # type: ignore[no-untyped-def]
+def _uploads(reached, upload):  # type: ignore[no-untyped-def]
     """Whether the borrower was reached where proof can be uploaded."""
     uploads = False
     for channel in range(_CHANNELS):
-        uploads |= reached[i, channel] and upload[channel]
+        uploads |= reached[channel] and upload[channel]
     return uploads
 
 
+@kernel_step
+def _reply(i, planned, seen, latent, p, key, week, reached, signal, out):  # type: ignore[no-untyped-def]
+    """Dispute, settlement or plan of a borrower who was reached; tells who is left to be asked for a
+    promise."""
+    u_plan, u_settle, u_raise, u_less = uniforms(key, week, seen.account[i], _DRAW_OFFERS)
+    talks = out.conversations[i] > 0
+    disputes = seen.dispute_open[i]
+    if talks and latent.dispute_ground[i] and not disputes and u_raise < p.dispute_raised:
+        out.dispute_raised[i] = True
+        disputes = True
+    if disputes:
+        uploads = planned.offer_proof[i] and _uploads(reached, p.upload)
+        out.dispute_settled[i] = uploads and u_settle < p.proof_upload
+        return False
+    if seen.on_plan[i] or seen.promise_open[i]:
+        return False
+    if talks and _settles(planned, seen, latent, p, i, u_less):
+        out.settlement[i] = True
+        out.settlement_kept_chance[i] = p.kept[out.channel[i]]
+        return False
+    if talks and latent.short[i] and planned.offer_plan[i]:
+        taken = 0.0
+        for channel in range(_CHANNELS):
+            if reached[channel] and p.two_way[channel]:
+                taken = max(taken, p.state_tone[SHORT, _tone(planned, i, channel, signal)])
+        out.plan[i] = u_plan < p.plan_taken * taken
+    return latent.able[i] and not out.plan[i]
+
+
+@kernel_step
+def _promise(i, planned, seen, latent, p, key, week, reached, signal, out):  # type: ignore[no-untyped-def]
+    """A promise, and its chance of being kept: that of the surest channel that persuaded."""
+    state = _state(latent, i)
+    factor = np.exp(-p.persuasion_decline * seen.days_past_due[i] / _DAYS_PER_MONTH)
+    if latent.reluctant[i]:
+        factor *= p.reluctant_response
+    for channel in range(_CHANNELS):
+        if not reached[channel]:
+            continue
+        tone = _tone(planned, i, channel, signal)
+        chance = p.persuades[channel] * factor * p.tone_persuasion[tone] * p.state_tone[state, tone]
+        if planned.third_party[i] and p.by_person[channel]:
+            chance *= p.third_party_pressure
+        if uniforms(key, week, seen.account[i], channel)[2] < chance:
+            out.promise[i] = True
+            out.promise_kept_chance[i] = max(out.promise_kept_chance[i], np.float32(p.kept[channel]))
+
+
 @kernel
-def _reply(planned, seen, latent, p, key, week, reached, asked, signal, out):  # type: ignore[no-untyped-def]
-    """Disputes, settlements and plans of those reached; ``asked``: who is left to be asked for a promise."""
-    for i in range(reached.shape[0]):
+def _answers(planned, seen, latent, p, key, week, signal, made, reached, out):  # type: ignore[no-untyped-def]
+    """The week of every case; ``made`` and ``reached`` are scratch by channel."""
+    for i in range(signal.shape[0]):
+        made[:] = 0
+        reached[:] = False
+        out.channel[i] = NO_CHANNEL
+        _attempt(i, planned, seen, latent, p, key, week, made, reached, out)
+        _wear(i, planned, seen, latent, p, key, week, made, out)
+        _trace(i, planned, seen, p, key, week, out)
         if out.contacts[i] == 0:
             continue
-        u_plan, u_settle, u_raise, u_less = uniforms(key, week, seen.account[i], _DRAW_OFFERS)
-        talks = out.conversations[i] > 0
-        disputes = seen.dispute_open[i]
-        if talks and latent.dispute_ground[i] and not disputes and u_raise < p.dispute_raised:
-            out.dispute_raised[i] = True
-            disputes = True
-        if disputes:
-            uploads = planned.offer_proof[i] and _uploads(reached, i, p.upload)
-            out.dispute_settled[i] = uploads and u_settle < p.proof_upload
-        elif not (seen.on_plan[i] or seen.promise_open[i]):
-            if talks and _settles(planned, seen, latent, p, i, u_less):
-                out.settlement[i] = True
-                out.settlement_kept_chance[i] = p.kept[out.channel[i]]
-                continue
-            if talks and latent.short[i] and planned.offer_plan[i]:
-                taken = 0.0
-                for channel in range(_CHANNELS):
-                    if reached[i, channel] and p.two_way[channel]:
-                        taken = max(taken, p.state_tone[SHORT, _tone(planned, i, channel, signal)])
-                out.plan[i] = u_plan < p.plan_taken * taken
-            asked[i] = latent.able[i] and not out.plan[i]
-
-
-@kernel
-def _promise(planned, seen, latent, p, key, week, asked, reached, signal, out):  # type: ignore[no-untyped-def]
-    """Promises, and their chance of being kept: that of the surest channel that persuaded."""
-    for i in range(asked.shape[0]):
-        if not asked[i]:
-            continue
-        state = _state(latent, i)
-        factor = np.exp(-p.persuasion_decline * seen.days_past_due[i] / _DAYS_PER_MONTH)
-        if latent.reluctant[i]:
-            factor *= p.reluctant_response
-        for channel in range(_CHANNELS):
-            if not reached[i, channel]:
-                continue
-            tone = _tone(planned, i, channel, signal)
-            chance = p.persuades[channel] * factor * p.tone_persuasion[tone] * p.state_tone[state, tone]
-            if planned.third_party[i] and p.by_person[channel]:
-                chance *= p.third_party_pressure
-            if uniforms(key, week, seen.account[i], channel)[2] < chance:
-                out.promise[i] = True
-                out.promise_kept_chance[i] = max(out.promise_kept_chance[i], np.float32(p.kept[channel]))
+        if _reply(i, planned, seen, latent, p, key, week, reached, signal, out):
+            _promise(i, planned, seen, latent, p, key, week, reached, signal, out)

@@ -23,9 +23,10 @@ from sim.collection.names import (
 from sim.collection.own_rules import count_own, permit_own
 from sim.collection.ration import trim
 from sim.collection.treatment import Treatment
-from sim.core.columns import I32, U8, Bool
+from sim.core.columns import I16, I32, Bool
 from sim.core.errors import SpecError
 from sim.core.kernel import kernel, kernel_step
+from sim.core.remember import remembered
 from sim.core.rng import stream, uniforms
 from sim.spec.rules import RuleSet
 
@@ -66,6 +67,7 @@ class Limits(NamedTuple):
     plan_required: bool
 
 
+@remembered
 def limits_of(rules: RuleSet) -> Limits:
     """Plain values of the rules of contact; a rule that is absent does not bind.
 
@@ -86,6 +88,15 @@ def limits_of(rules: RuleSet) -> Limits:
         third_party_barred=third is not None and not third.value,
         plan_required=plan is not None and plan.value,
     )
+
+
+class _Seen(NamedTuple):
+    """What the rules look at in each case, besides the treatment."""
+
+    account: I32
+    weeks_since_contact: I16
+    already: I32  # dials made by others this week
+    offered: Bool  # a plan, in an earlier week
 
 
 def permit(
@@ -130,27 +141,43 @@ def permit(
     SpecError
         If the rate is not a share.
     """
+    left, blocked = restrict(
+        treatment, cases, rules, attempts_this_week, plan_offered,
+        over_cap_rate=over_cap_rate, seed=seed, week=week,
+    )  # fmt: skip
+    counts = count_violations(left, cases, rules, attempts_this_week, plan_offered)
+    return Permission(left, blocked, counts)
+
+
+def restrict(
+    treatment: Treatment,
+    cases: Cases,
+    rules: RuleSet,
+    attempts_this_week: I32 | None = None,
+    plan_offered: Bool | None = None,
+    *,
+    over_cap_rate: float,
+    seed: int,
+    week: int,
+) -> tuple[Treatment, int]:
+    """What :func:`permit` leaves of a treatment and how many attempts it drops, without the violations."""
     if not 0 <= over_cap_rate <= 1:
         raise SpecError("permit", "over_cap_rate", f"{over_cap_rate:g} is not a share", "0 to 1")
     limits = limits_of(rules)
     attempts, third_party = treatment.attempts.copy(), treatment.third_party.copy()
-    already = _already(cases, attempts_this_week)
-    key = stream(seed, "over_cap")
-    paused = _paused(cases, limits)
-    offered = _offered(cases, plan_offered)
+    offer_plan = treatment.offer_plan.copy() if limits.plan_required else treatment.offer_plan
+    seen = _seen(cases, attempts_this_week, plan_offered)
     blocked = _restrict(
-        attempts, third_party, cases.account, paused, offered, already, limits, over_cap_rate, key, week
+        attempts, third_party, offer_plan, seen, limits, over_cap_rate, stream(seed, "over_cap"), week
     )
-    offer_plan = treatment.offer_plan
-    if limits.plan_required:
-        offer_plan = offer_plan | attempts.any(axis=(1, 2))
-    permitted = replace(treatment, attempts=attempts, third_party=third_party, offer_plan=offer_plan)
+    left = replace(treatment, attempts=attempts, third_party=third_party, offer_plan=offer_plan)
     if rules.own:
-        left = permit_own(permitted, cases, rules, over_cap_rate=over_cap_rate, seed=seed, week=week)
+        permitted, left = (
+            left,
+            permit_own(left, cases, rules, over_cap_rate=over_cap_rate, seed=seed, week=week),
+        )
         blocked += int(permitted.attempts.sum(dtype=np.int64) - left.attempts.sum(dtype=np.int64))
-        permitted = left
-    counts = count_violations(permitted, cases, rules, attempts_this_week, offered)
-    return Permission(permitted, int(blocked), counts)
+    return left, int(blocked)
 
 
 def count_violations(
@@ -169,9 +196,9 @@ def count_violations(
     limits = limits_of(rules)
     counts = np.zeros((cases.account.shape[0], len(VIOLATION_KINDS)), np.int32)
     if _binds(limits):
-        already, offered = _already(cases, attempts_this_week), _offered(cases, plan_offered)
-        paused = _paused(cases, limits)
-        _count(treatment.attempts, treatment.third_party, paused, offered, already, limits, counts)
+        seen = _seen(cases, attempts_this_week, plan_offered)
+        attempts = np.ascontiguousarray(treatment.attempts)
+        _count(attempts, np.ascontiguousarray(treatment.third_party), seen, limits, counts)
     if rules.own:
         counts[:, VIOLATION_KINDS.index("own")] = count_own(treatment, cases, rules)
     return counts
@@ -185,30 +212,14 @@ def _binds(limits: Limits) -> bool:
     return barred or min(limits.day, limits.week) < _NO_LIMIT or paused
 
 
-def _already(cases: Cases, attempts_this_week: I32 | None) -> I32:
-    if attempts_this_week is None:
-        return np.zeros(cases.account.shape, np.int32)
-    return np.ascontiguousarray(attempts_this_week, np.int32)
-
-
-def _offered(cases: Cases, plan_offered: Bool | None) -> Bool:
-    if plan_offered is None:
-        return np.zeros(cases.account.shape, np.bool_)
-    return np.ascontiguousarray(plan_offered, np.bool_)
-
-
-def _paused(cases: Cases, limits: Limits) -> U8:
-    """Cases within a pause, 1 of calls, 2 of everything, in whole weeks and so that it is never cut short.
-
-    A contact on the last day of a week and an attempt on the first day of a later one are as near as
-    two weeks' attempts can be.
-    """
-    since = cases.weeks_since_contact.astype(np.int64)
-    nearest = _DAYS * since - (_DAYS - 1)
-    paused = np.zeros(since.shape, np.uint8)
-    paused[(nearest < limits.call_pause_days) & (limits.call_pause_days > 0)] = _CALLS_PAUSED
-    paused[(nearest < limits.pause_days) & (limits.pause_days > 0)] = _ALL_PAUSED
-    return paused
+def _seen(cases: Cases, attempts_this_week: I32 | None, plan_offered: Bool | None) -> _Seen:
+    n = cases.account.shape[0]
+    return _Seen(
+        np.ascontiguousarray(cases.account, np.int32),
+        np.ascontiguousarray(cases.weeks_since_contact, np.int16),
+        np.zeros(n, np.int32) if attempts_this_week is None else np.array(attempts_this_week, np.int32),
+        np.zeros(n, np.bool_) if plan_offered is None else np.array(plan_offered, np.bool_),
+    )
 
 
 def _closed_parts(rules: RuleSet) -> Bool:
@@ -222,6 +233,22 @@ def _closed_parts(rules: RuleSet) -> Bool:
         quiet = sum((hour - start) % 24 < length for hour in range(first, after))
         closed[part] = 2 * quiet >= after - first
     return closed
+
+
+@kernel_step
+def _pause(since, limits):  # type: ignore[no-untyped-def]
+    """Whether a case is within a pause of calls or of everything, in whole weeks and so that it is never
+    cut short.
+
+    A contact on the last day of a week and an attempt on the first day of a later one are as near as
+    two weeks' attempts can be.
+    """
+    nearest = _DAYS * np.int64(since) - (_DAYS - 1)
+    if limits.pause_days > 0 and nearest < limits.pause_days:
+        return _ALL_PAUSED
+    if limits.call_pause_days > 0 and nearest < limits.call_pause_days:
+        return _CALLS_PAUSED
+    return 0
 
 
 @kernel_step
@@ -301,27 +328,32 @@ def _cap_messages(attempts, i, most):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _restrict(attempts, third_party, account, paused, offered, already, limits, rate, key, week):  # type: ignore[no-untyped-def]
+def _restrict(attempts, third_party, offer_plan, seen, limits, rate, key, week):  # type: ignore[no-untyped-def]
     """All rules on all cases, in place; returns the attempts dropped."""
     blocked = 0
     closes = limits.visits_barred or limits.visits_after_offer
     for part in range(_PARTS):
         closes |= limits.closed[part]
     caps = min(limits.day, limits.week) < _NO_LIMIT
-    for i in range(account.shape[0]):
-        if closes or paused[i] > 0:
-            blocked += _close(attempts, i, paused[i], offered[i], limits, rate, key, week, account[i])
+    for i in range(seen.account.shape[0]):
+        account, offered = seen.account[i], seen.offered[i]
+        paused = _pause(seen.weeks_since_contact[i], limits)
+        if closes or paused > 0:
+            blocked += _close(attempts, i, paused, offered, limits, rate, key, week, account)
         if limits.messages < _NO_LIMIT:
             blocked += _cap_messages(attempts, i, limits.messages)
         if caps:
-            blocked += _cap(attempts, i, already[i], limits, rate, key, week, account[i])
+            blocked += _cap(attempts, i, seen.already[i], limits, rate, key, week, account)
         if third_party[i] and limits.third_party_barred:
-            third_party[i] = _thinned(1, rate, key, week, account[i], _DRAW_THIRD_PARTY) > 0
+            third_party[i] = _thinned(1, rate, key, week, account, _DRAW_THIRD_PARTY) > 0
+        if limits.plan_required and not offer_plan[i]:
+            for channel in range(_CHANNELS):
+                offer_plan[i] |= _dials(attempts, i, channel) > 0
     return blocked
 
 
 @kernel
-def _count(attempts, third_party, paused, offered, already, limits, counts):  # type: ignore[no-untyped-def]
+def _count(attempts, third_party, seen, limits, counts):  # type: ignore[no-untyped-def]
     """Fill ``counts`` with the violations of each case; columns as in ``VIOLATION_KINDS``."""
     for i in range(attempts.shape[0]):
         total = np.int64(0)
@@ -336,11 +368,12 @@ def _count(attempts, third_party, paused, offered, already, limits, counts):  # 
             continue
         human, visits = _dials(attempts, i, HUMAN), _dials(attempts, i, FIELD)
         dials = human + _dials(attempts, i, ROBOT)
+        already, paused = seen.already[i], _pause(seen.weeks_since_contact[i], limits)
         # dials made by others before are theirs to answer for
-        counts[i, 0] = min(dials, max(0, dials + already[i] - _DAYS * limits.day))
-        counts[i, 1] = min(dials, max(0, dials + already[i] - limits.week))
+        counts[i, 0] = min(dials, max(0, dials + already - _DAYS * limits.day))
+        counts[i, 1] = min(dials, max(0, dials + already - limits.week))
         counts[i, 2] = quiet
         counts[i, 3] = limits.third_party_barred and third_party[i] and human + visits > 0
         counts[i, 4] = visits if limits.visits_barred else 0
-        counts[i, 5] = total if paused[i] == _ALL_PAUSED else (dials if paused[i] == _CALLS_PAUSED else 0)
-        counts[i, 6] = visits if limits.visits_after_offer and not offered[i] else 0
+        counts[i, 5] = total if paused == _ALL_PAUSED else (dials if paused == _CALLS_PAUSED else 0)
+        counts[i, 6] = visits if limits.visits_after_offer and not seen.offered[i] else 0

@@ -20,9 +20,11 @@ from sim.collection.names import (
 )
 from sim.core.columns import F32, I64, U8, Bool
 from sim.core.errors import SpecError
+from sim.core.kernel import kernel, kernel_step
 
 #: Attempts without a day part go to the waking parts in turn.
 _SPREAD = (AFTERNOON, EVENING, MORNING)
+_SPREAD_OUT = -1
 _MOST = 255
 
 
@@ -115,13 +117,12 @@ class Treatment:
             On an unknown name, a count that is not whole or above 255 in a day part, or a wrong length.
         """
         c = number_of(channel, CHANNELS, "channel")
-        chosen = self._mask(where)
-        counts = np.where(chosen, self._counts(attempts), 0)
-        if day_part is not None:
-            self._add(c, number_of(day_part, DAY_PARTS, "day part"), counts)
-        else:
-            for turn, part in enumerate(_SPREAD):
-                self._add(c, part, (counts + (len(_SPREAD) - 1 - turn)) // len(_SPREAD))
+        chosen, counts = self._mask(where), self._counts(attempts)
+        part = _SPREAD_OUT if day_part is None else number_of(day_part, DAY_PARTS, "day part")
+        part, most = _add(self.attempts, c, part, chosen, counts)
+        if part >= 0:
+            place = f"{CHANNELS[c]}, {DAY_PARTS[part]}"
+            raise SpecError("treatment", place, f"{most} attempts in a week", f"at most {_MOST}")
         if tone is not None:
             self.tone[chosen] = number_of(tone, TONES, "tone")
         if priority is not None:
@@ -140,20 +141,19 @@ class Treatment:
         SpecError
             If an array has another shape or type, a tone is unknown or a priority is not finite.
         """
-        like = Treatment.nothing(0)
-        for f in fields(self):
-            array, model = getattr(self, f.name), getattr(like, f.name)
-            shape = (n, *model.shape[1:])
+        for name, model in _LIKE:
+            array, shape = getattr(self, name), (n, *model.shape[1:])
             if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != model.dtype:
                 found = (
                     f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
                 )
-                raise SpecError(source, f.name, f"{found} does not fit the cases", f"{model.dtype} {shape}")
-        if n and int(self.tone.max()) >= len(TONES):
-            raise SpecError(source, "tone", f"{int(self.tone.max())} is not the number of a tone", "0 to 2")
-        if not np.isfinite(self.priority).all():
+                raise SpecError(source, name, f"{found} does not fit the cases", f"{model.dtype} {shape}")
+        tone, unfinished, discounts = _faults(self.tone, self.priority, self.settlement)
+        if tone >= len(TONES):
+            raise SpecError(source, "tone", f"{tone} is not the number of a tone", "0 to 2")
+        if unfinished:
             raise SpecError(source, "priority", "a priority is not a finite number", "finite numbers")
-        if n and not (self.settlement.min() >= 0 and self.settlement.max() < 1):
+        if discounts:
             raise SpecError(source, "settlement", "a discount is not a share of the balance", "0 to below 1")
 
     def _mask(self, where: ArrayLike | None) -> Bool:
@@ -167,7 +167,7 @@ class Treatment:
                 f"{mask.dtype} of shape {mask.shape}",
                 f"bool of shape {self.tone.shape}",
             )
-        return np.broadcast_to(mask, self.tone.shape)
+        return mask if mask.shape else np.full(self.tone.shape, mask)
 
     def _column(self, values: ArrayLike, what: str) -> np.ndarray:
         column = np.asarray(values)
@@ -183,11 +183,48 @@ class Treatment:
             raise SpecError("treatment", "attempts", f"{column.dtype} is not a whole number", "whole numbers")
         if column.size and int(column.min()) < 0:
             raise SpecError("treatment", "attempts", f"{int(column.min())} is negative", "0 or more")
-        return column.astype(np.int64)
+        return np.atleast_1d(column.astype(np.int64))
 
-    def _add(self, channel: int, part: int, counts: I64) -> None:
-        total = self.attempts[:, channel, part] + counts
-        if total.size and int(total.max()) > _MOST:
-            where = f"{CHANNELS[channel]}, {DAY_PARTS[part]}"
-            raise SpecError("treatment", where, f"{int(total.max())} attempts in a week", f"at most {_MOST}")
-        self.attempts[:, channel, part] = total
+
+_LIKE = tuple((f.name, getattr(Treatment.nothing(0), f.name)) for f in fields(Treatment))
+
+
+@kernel
+def _add(attempts, channel, part, chosen, counts):  # type: ignore[no-untyped-def]
+    """Add ``counts`` (one a case, or one for all) to the chosen cases, in a day part or spread out.
+
+    Returns the day part that would have too many, which no attempt is added to, and how many; else -1.
+    """
+    last = counts.shape[0] - 1
+    for turn in range(len(_SPREAD)):
+        if part != _SPREAD_OUT and turn > 0:
+            break
+        here = _SPREAD[turn] if part == _SPREAD_OUT else part
+        most = np.int64(0)
+        for i in range(attempts.shape[0]):
+            if chosen[i]:
+                more = _turn(counts[min(i, last)], turn, part)
+                most = max(most, np.int64(attempts[i, channel, here]) + more)
+        if most > _MOST:
+            return here, most
+        for i in range(attempts.shape[0]):
+            if chosen[i]:
+                attempts[i, channel, here] += _turn(counts[min(i, last)], turn, part)
+    return -1, 0
+
+
+@kernel_step
+def _turn(count, turn, part):  # type: ignore[no-untyped-def]
+    """What falls on one turn of the waking parts of the day; everything where a part is given."""
+    return (count + (len(_SPREAD) - 1 - turn)) // len(_SPREAD) if part == _SPREAD_OUT else count
+
+
+@kernel
+def _faults(tone, priority, settlement):  # type: ignore[no-untyped-def]
+    """The highest tone, how many priorities are not finite, how many discounts are no share."""
+    highest, unfinished, discounts = 0, 0, 0
+    for i in range(tone.shape[0]):
+        highest = max(highest, tone[i])
+        unfinished += not np.isfinite(priority[i])
+        discounts += not (settlement[i] >= 0 and settlement[i] < 1)
+    return highest, unfinished, discounts

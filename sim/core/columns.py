@@ -27,6 +27,8 @@ Bool = NDArray[np.bool_]
 class Columns(Protocol):
     """Any NamedTuple of equally long arrays."""
 
+    def __init__(self, *columns: NDArray[Any]) -> None: ...
+
     @property
     def _fields(self) -> tuple[str, ...]: ...
 
@@ -52,7 +54,12 @@ def _scalar_type(hint: Any) -> Any:
 
 def empty(table: type[C], rows: int) -> C:
     """A table of ``rows`` zeroed rows."""
-    return table(**{name: np.zeros(rows, dtype) for name, dtype in dtypes(table).items()})
+    return table(*(np.zeros(rows, dtype) for dtype in dtypes(table).values()))
+
+
+def blank(table: type[C], rows: int) -> C:
+    """A table of ``rows`` rows that hold anything: for a kernel that fills all of them."""
+    return table(*(np.empty(rows, dtype) for dtype in dtypes(table).values()))
 
 
 def rows(table: Columns) -> int:

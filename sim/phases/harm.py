@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sim.collection import Outcome, Treatment
-from sim.collection.names import APP, MESSENGER, TONES, VIOLATION_KINDS
-from sim.core.columns import F32, I32, U8
-from sim.core.kernel import kernel
+from sim.collection import Latent, Outcome, Treatment
+from sim.collection.names import APP, FIELD, HUMAN, MESSENGER, TONES, VIOLATION_KINDS
+from sim.core.columns import F32, I32, U8, Bool
+from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import uniforms
 
 if TYPE_CHECKING:
@@ -40,33 +40,43 @@ class _Numbers(NamedTuple):
     trust_loss: float
 
 
-def reach_of(state: State, k: I32) -> Reach:
-    """Copies of the reach of the borrowers of accounts ``k``."""
-    i = state.accounts.borrower[k]
-    return Reach(state.borrowers.phone_reach[i], state.borrowers.digital_reach[i])
+class Contacts(NamedTuple):
+    """What of a treatment borrowers feel."""
+
+    attempts: U8
+    tone: U8
+    offer_plan: Bool
+    offer_proof: Bool
+    third_party: Bool
 
 
-def good_turns(made: Treatment, outcome: Outcome) -> U8:
-    """Contacts of each case (0 or 1) that raise trust: gentle ones, and self-service with an offer.
+@kernel_step
+def _good(case, made, outcome):  # type: ignore[no-untyped-def]
+    """Whether a contact raises trust: a gentle one, or self-service with an offer.
 
     Self-service is app or messenger, as the most persuasive channel of contact, with an instalment plan
     or the upload of proof offered (assumption: this is what builds trust). The planned tone counts, also
     where a robot adapts it to what it hears (assumption).
     """
-    service = np.isin(outcome.channel, (APP, MESSENGER)) & (made.offer_plan | made.offer_proof)
-    return np.asarray((outcome.contacts > 0) & (service | (made.tone == _GENTLE)), np.uint8)
+    service = outcome.channel[case] == APP or outcome.channel[case] == MESSENGER
+    service = service and (made.offer_plan[case] or made.offer_proof[case])
+    return outcome.contacts[case] > 0 and (service or made.tone[case] == _GENTLE)
 
 
-def bad_turns(made: Treatment, violations: I32, outcome: Outcome, by_person: tuple[int, ...]) -> U8:
-    """Events of each case (0 to 3) that cost trust: a hard contact, a third party, broken quiet hours."""
-    hard = (outcome.contacts > 0) & (made.tone == _HARD)
-    third = made.third_party & made.attempts[:, list(by_person)].any(axis=(1, 2))
-    quiet = violations[:, _QUIET] > 0
-    return np.asarray(hard.astype(np.uint8) + third + quiet, np.uint8)
+@kernel_step
+def _bad(case, made, violations, outcome):  # type: ignore[no-untyped-def]
+    """Events (0 to 3) that cost trust: a hard contact, a third party, broken quiet hours."""
+    events = np.uint8(outcome.contacts[case] > 0 and made.tone[case] == _HARD)
+    by_person = False
+    for part in range(made.attempts.shape[2]):
+        by_person |= made.attempts[case, HUMAN, part] > 0 or made.attempts[case, FIELD, part] > 0
+    events += made.third_party[case] and by_person
+    events += violations[case, _QUIET] > 0
+    return np.uint8(events)
 
 
 @kernel
-def _feel(b, k, borrower, outcome, before, good, bad, n, keys, week, draw, counts):  # type: ignore[no-untyped-def]
+def _feel(b, k, borrower, made, violations, outcome, before, n, keys, week, draw, counts):  # type: ignore[no-untyped-def]
     """Counters, blocks, moves and trust of the borrowers of accounts ``k``.
 
     Reach is the chance that a number still leads to the borrower, so the part of it that attempts cost
@@ -94,12 +104,12 @@ def _feel(b, k, borrower, outcome, before, good, bad, n, keys, week, draw, count
                 counts[1] += not b.hiding[i]
                 b.moved[i] = min(b.moved[i] + (not b.hiding[i]), MOST)
                 b.hiding[i] = True
-        b.trust[i] += n.trust_gain * good[case] * (1.0 - b.trust[i])
-        b.trust[i] *= (1.0 - n.trust_loss) ** bad[case]
+        b.trust[i] += n.trust_gain * np.uint8(_good(case, made, outcome)) * (1.0 - b.trust[i])
+        b.trust[i] *= (1.0 - n.trust_loss) ** _bad(case, made, violations, outcome)
 
 
 def feel(
-    state: State, number: int, k: I32, before: Reach, good: U8, bad: U8, outcome: Outcome
+    state: State, number: int, k: I32, before: Latent, made: Treatment, violations: I32, outcome: Outcome
 ) -> tuple[int, int]:
     """What one collector's week did to the borrowers of accounts ``k``, after their reach was written.
 
@@ -108,9 +118,9 @@ def feel(
     number, k:
         The collector, and the rows of its accounts.
     before:
-        :func:`reach_of` before the week.
-    good, bad:
-        :func:`good_turns` and :func:`bad_turns`.
+        The borrowers before the week, whose reach it wore down.
+    made, violations:
+        The treatment as it was carried out, and its violations by case and kind.
 
     Returns
     -------
@@ -122,8 +132,10 @@ def feel(
     numbers = _Numbers(moving, h.trust_gain.value, h.trust_loss.value)
     keys = np.array([state.key("harm.blocks"), state.key("harm.moving")])
     counts = np.zeros(2, np.int64)
-    borrower = state.accounts.borrower[k]
+    contacts = Contacts(*(np.ascontiguousarray(getattr(made, name)) for name in Contacts._fields))
+    reach = Reach(before.phone_reach, before.digital_reach)
     _feel(
-        state.borrowers, k, borrower, outcome, before, good, bad, numbers, keys, state.clock, number, counts
-    )
+        state.borrowers, k, state.accounts.borrower[k], contacts, violations, outcome, reach, numbers, keys,
+        state.clock, number, counts,
+    )  # fmt: skip
     return int(counts[0]), int(counts[1])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.collection import Outcome
-from sim.collection.names import APP
+from sim.collection import Outcome, Treatment
+from sim.collection.names import APP, FIELD, HUMAN, TEXT
 from sim.core.calendar import WEEKS_PER_MONTH
-from sim.core.columns import F32, I32, Bool
+from sim.core.columns import F32, I32, I64, U8, Bool
+from sim.core.kernel import kernel, kernel_step
 from sim.phases.harm import PHONE
 
 if TYPE_CHECKING:
@@ -17,94 +18,179 @@ if TYPE_CHECKING:
 
 #: Part of what essentials leave of the wage that a borrower offers (assumption).
 AFFORDABLE = 0.5
+_FREE = AFFORDABLE * WEEKS_PER_MONTH
 
 
-def apply_outcome(state: State, k: I32, outcome: Outcome, negotiate: Bool) -> None:
-    """Write what a week of collection did to accounts and borrowers."""
-    a, b, clock = state.accounts, state.borrowers, state.clock
-    i = a.borrower[k]
-    reached = outcome.contacts > 0
-    a.last_contact_week[k[reached]] = clock
-    a.attempts[k] += outcome.attempts
-    a.promise_week[k[outcome.promise]] = clock + 1
-    a.promise_kept[k] = np.where(outcome.promise, outcome.promise_kept_chance, a.promise_kept[k])
-    reminded = outcome.reminded & a.forgot[k]
-    a.reminded[k[reminded]] = True
-    a.forgot[k[reminded]] = False
-    in_app = outcome.channel == APP
-    _agree_plans(state, k[outcome.plan], (in_app & negotiate)[outcome.plan], in_app[outcome.plan])
-    raised = k[outcome.dispute_raised]
-    a.dispute_open[raised] = True
-    a.dispute_week[raised] = clock
-    settled = k[outcome.dispute_settled]
-    a.dispute_open[settled] = False
-    a.dispute_ground[settled] = False
-    np.minimum.at(b.phone_reach, i, outcome.phone_reach)
-    np.minimum.at(b.digital_reach, i, outcome.digital_reach)
-    b.phone_reach[i[outcome.found]] = 1.0
-    b.hiding[i[outcome.found]] = False
-    b.blocked[i[outcome.found]] &= np.uint8(0xFF ^ PHONE)
-    np.add.at(b.stress, i, outcome.stress_added)
-    np.minimum(b.stress, 1.0, out=b.stress)
+class Made(NamedTuple):
+    """What of a treatment leaves traces with accounts and borrowers."""
+
+    attempts: U8
+    negotiate: Bool
+    settlement: F32
+    skip_trace: Bool
 
 
-def _agree_plans(state: State, k: I32, negotiated: Bool, in_app: Bool) -> None:
+class Counts(NamedTuple):
+    """What a week of work came to; money in fen."""
+
+    attempts: int
+    contacts: int
+    contacted: int
+    worked: int
+    promises: int
+    plans: int
+    settlements: int
+    found: int
+    disputes: int
+    complaints: int
+    digital: int
+    cost: int
+    labour_cost: int
+    traces: int
+    dialled: int
+
+
+(
+    _ATTEMPTS, _CONTACTS, _CONTACTED, _WORKED, _PROMISES, _PLANS, _SETTLEMENTS, _FOUND, _DISPUTES,
+    _COMPLAINTS, _DIGITAL, _COST, _LABOUR_COST, _TRACES, _DIALLED,
+) = range(len(Counts._fields))  # fmt: skip
+
+
+@kernel_step
+def _agree_plan(x, clock, a, b, months, most, negotiated, in_app):  # type: ignore[no-untyped-def]
     """A plan spreads the arrears, after a charge-off the balance over twice the time.
 
     Who negotiates proposes as many months as half of what essentials leave of the wage needs, up to
     the world's most (assumption: half).
     """
-    a, b, months = state.accounts, state.borrowers, int(state.household_numbers.plan_months)
-    length = np.where(a.charged_off[k], 2 * months, months)
-    amount = np.where(a.charged_off[k], a.balance[k], a.arrears[k])
-    i = a.borrower[k]
-    free = np.maximum(1, (AFFORDABLE * WEEKS_PER_MONTH * (b.wage[i] - b.essentials[i])).astype(np.int64))
-    most = np.maximum(length, int(state.world.collection.app_plan_months_most.value))
-    length = np.where(negotiated, np.clip(-(-amount // free), length, most), length)
-    a.plan_by_app[k] = in_app
-    a.plan_week[k] = state.clock
-    a.plan_left[k] = length
-    a.plan_amount[k] = -(-amount // length)
+    length = 2 * months if a.charged_off[x] else months
+    amount = a.balance[x] if a.charged_off[x] else a.arrears[x]
+    if negotiated:
+        i = a.borrower[x]
+        free = max(np.int64(1), np.int64(_FREE * (b.wage[i] - b.essentials[i])))
+        length = min(max(-(-amount // free), length), max(length, most))
+    a.plan_by_app[x] = in_app
+    a.plan_week[x] = clock
+    a.plan_left[x] = length
+    a.plan_amount[x] = -(-amount // length)
 
 
-def agree_settlements(state: State, k: I32, outcome: Outcome, offered: F32) -> None:
-    """Agreed amounts, due from next week on: the balance less the discount, in whole fen."""
-    agreed = outcome.settlement
-    a, rows = state.accounts, k[agreed]
-    forgiven = np.floor(a.balance[rows] * offered[agreed].astype(np.float64)).astype(np.int64)
-    a.settlement_amount[rows] = np.maximum(1, a.balance[rows] - forgiven)
-    a.settlement_week[rows] = state.clock + 1
-    a.settlement_kept[rows] = outcome.settlement_kept_chance[agreed]
+@kernel_step
+def _agree_settlement(x, clock, a, offered, kept):  # type: ignore[no-untyped-def]
+    """The agreed amount, due from next week on: the balance less the discount, in whole fen."""
+    forgiven = np.int64(np.floor(a.balance[x] * np.float64(offered)))
+    a.settlement_amount[x] = max(np.int64(1), a.balance[x] - forgiven)
+    a.settlement_week[x] = clock + 1
+    a.settlement_kept[x] = kept
 
 
-def count_outcome(state: State, number: int, k: I32, outcome: Outcome, violations: int) -> None:
+@kernel_step
+def _count(case, made, outcome, counts):  # type: ignore[no-untyped-def]
+    """Add a case to the sums."""
+    counts[_ATTEMPTS] += outcome.attempts[case]
+    counts[_CONTACTS] += outcome.contacts[case]
+    counts[_CONTACTED] += outcome.contacts[case] > 0
+    counts[_WORKED] += outcome.attempts[case] > 0
+    counts[_PROMISES] += outcome.promise[case]
+    counts[_PLANS] += outcome.plan[case]
+    counts[_SETTLEMENTS] += outcome.settlement[case]
+    counts[_FOUND] += outcome.found[case]
+    counts[_DISPUTES] += outcome.dispute_raised[case]
+    counts[_COMPLAINTS] += outcome.complaint[case]
+    counts[_DIGITAL] += TEXT <= outcome.channel[case] <= APP
+    counts[_COST] += outcome.cost[case]
+    counts[_LABOUR_COST] += outcome.labour_cost[case]
+    counts[_TRACES] += made.skip_trace[case]
+
+
+@kernel
+def _leave(clock, a, b, k, made, outcome, months, most, counts):  # type: ignore[no-untyped-def]
+    """What the week did to each account in rows ``k`` and its borrower, and the sums of all."""
+    for case in range(k.shape[0]):
+        x = k[case]
+        i = a.borrower[x]
+        _count(case, made, outcome, counts)
+        for part in range(made.attempts.shape[2]):
+            counts[_DIALLED] += made.attempts[case, HUMAN, part]
+            a.person_attempts[x] += np.int32(made.attempts[case, HUMAN, part])
+            a.person_attempts[x] += np.int32(made.attempts[case, FIELD, part])
+        if made.skip_trace[case]:
+            a.traced_week[x] = clock
+        if outcome.settlement[case]:
+            _agree_settlement(x, clock, a, made.settlement[case], outcome.settlement_kept_chance[case])
+        if outcome.contacts[case] > 0:
+            a.last_contact_week[x] = clock
+        a.attempts[x] += outcome.attempts[case]
+        if outcome.promise[case]:
+            a.promise_week[x] = clock + 1
+            a.promise_kept[x] = outcome.promise_kept_chance[case]
+        if outcome.reminded[case] and a.forgot[x]:
+            a.reminded[x] = True
+            a.forgot[x] = False
+        if outcome.plan[case]:
+            in_app = outcome.channel[case] == APP
+            _agree_plan(x, clock, a, b, months, most, in_app and made.negotiate[case], in_app)
+        if outcome.dispute_raised[case]:
+            a.dispute_open[x] = True
+            a.dispute_week[x] = clock
+        if outcome.dispute_settled[case]:
+            a.dispute_open[x] = False
+            a.dispute_ground[x] = False
+        b.phone_reach[i] = min(b.phone_reach[i], outcome.phone_reach[case])
+        b.digital_reach[i] = min(b.digital_reach[i], outcome.digital_reach[case])
+        b.stress[i] += outcome.stress_added[case]
+    # a borrower who was found is so whatever happened on further accounts
+    for case in range(k.shape[0]):
+        if outcome.found[case]:
+            i = a.borrower[k[case]]
+            b.phone_reach[i] = 1.0
+            b.hiding[i] = False
+            b.blocked[i] &= 0xFF ^ PHONE
+    for i in range(b.stress.shape[0]):
+        b.stress[i] = min(b.stress[i], np.float32(1.0))
+
+
+def leave_traces(state: State, k: I32, made: Treatment, outcome: Outcome) -> Counts:
+    """Write what a week of collection did to accounts and borrowers, and sum it up."""
+    counts: I64 = np.zeros(len(Counts._fields), np.int64)
+    traces = Made(*(np.ascontiguousarray(getattr(made, name)) for name in Made._fields))
+    months, most = (
+        int(state.household_numbers.plan_months),
+        int(state.world.collection.app_plan_months_most.value),
+    )
+    _leave(state.clock, state.accounts, state.borrowers, k, traces, outcome, months, most, counts)
+    return Counts(*counts.tolist())
+
+
+def count_outcome(state: State, number: int, done: Counts, violations: int) -> None:
     """Add the week to the collector's sums and to those of the economy."""
     c, sums = state.collectors, state.week_sums
-    c.attempts[number] += int(outcome.attempts.sum())
-    c.contacts[number] += int(outcome.contacts.sum())
-    c.contacted_accounts[number] += int(np.count_nonzero(outcome.contacts))
-    c.promises[number] += int(np.count_nonzero(outcome.promise))
-    c.complaints[number] += int(np.count_nonzero(outcome.complaint))
+    c.attempts[number] += done.attempts
+    c.contacts[number] += done.contacts
+    c.contacted_accounts[number] += done.contacted
+    c.promises[number] += done.promises
+    c.complaints[number] += done.complaints
     c.violations[number] += violations
-    c.cost[number] += int(outcome.cost.sum())
-    c.labour_cost[number] += int(outcome.labour_cost.sum())
-    state.week_complaints[number] += int(np.count_nonzero(outcome.complaint))
+    c.cost[number] += done.cost
+    c.labour_cost[number] += done.labour_cost
+    state.week_complaints[number] += done.complaints
     state.week_violations[number] += violations
-    state.week_contacted[number] += int(np.count_nonzero(outcome.contacts))
-    state.week_costs[number] += int(outcome.cost.sum())
+    state.week_contacted[number] += done.contacted
+    state.week_costs[number] += done.cost
     for name, amount in (
-        ("attempts", outcome.attempts.sum()),
-        ("worked", np.count_nonzero(outcome.attempts)),
-        ("contacted", np.count_nonzero(outcome.contacts)),
-        ("promises", np.count_nonzero(outcome.promise)),
-        ("plans", np.count_nonzero(outcome.plan)),
-        ("settlements_agreed", np.count_nonzero(outcome.settlement)),
-        ("found", np.count_nonzero(outcome.found)),
-        ("disputes", np.count_nonzero(outcome.dispute_raised)),
-        ("complaints", np.count_nonzero(outcome.complaint)),
-        ("digital", np.count_nonzero((outcome.channel >= 2) & (outcome.channel <= 5))),
+        ("attempts", done.attempts),
+        ("worked", done.worked),
+        ("contacted", done.contacted),
+        ("promises", done.promises),
+        ("plans", done.plans),
+        ("settlements_agreed", done.settlements),
+        ("found", done.found),
+        ("disputes", done.disputes),
+        ("complaints", done.complaints),
+        ("digital", done.digital),
         ("violations", violations),
-        ("collection_cost", outcome.cost.sum()),
-        ("labour_cost", outcome.labour_cost.sum()),
+        ("collection_cost", done.cost),
+        ("labour_cost", done.labour_cost),
+        ("traces", done.traces),
     ):
-        sums[name] = sums.get(name, 0) + int(amount)
+        sums[name] = sums.get(name, 0) + amount

@@ -16,22 +16,23 @@ from sim.collection import (
     decide,
     digital_cost,
     funnel,
-    permit,
+    restrict,
     with_effort,
     within_allowance,
 )
-from sim.collection.names import FIELD, HUMAN, TEXT
+from sim.collection.names import TEXT
 from sim.core.columns import I32
+from sim.core.kernel import kernel
 from sim.phases.analysts import mastery, read_scores, time_calls
 from sim.phases.assignment import parts
 from sim.phases.breathing import reachable
 from sim.phases.choice import strategy_of
 from sim.phases.expenses import buy_data, keep_record, pay_idle_callers, pay_remotely
 from sim.phases.funnel_steps import steps_of
-from sim.phases.harm import bad_turns, feel, good_turns, reach_of
+from sim.phases.harm import feel
 from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe
-from sim.phases.outcomes import agree_settlements, apply_outcome, count_outcome
+from sim.phases.outcomes import count_outcome, leave_traces
 from sim.phases.regions import ration_here
 from sim.phases.sanctions import may_work, staff_present
 from sim.phases.social_pressure import restrained
@@ -40,8 +41,6 @@ from sim.spec.rules import rules_for
 if TYPE_CHECKING:
     from sim.phases.state import State
 
-#: Channels on which a person works.
-BY_PERSON = (HUMAN, FIELD)
 #: Weeks before an account is offered another plan (assumption; plans are no free cure: B06).
 PLAN_PAUSE = 52
 #: Weeks before a borrower is searched for again (assumption: half a year).
@@ -75,22 +74,24 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     checked = getattr(chosen, "checks_contacts", False)
     rules = rules_for(state.rules, spec.kind)
     offered = state.accounts.plan_offered[k]
-    permission = permit(
+    left, _ = restrict(
         wanted, cases, rules, plan_offered=offered,
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     pooled = getattr(chosen, "pooled_capacity", False)
-    made = ration_here(state, number, permission.treatment, cases, capacity, pooled)
+    made = ration_here(state, number, left, cases, capacity, pooled)
     made = restrained(state, number, made, cases)
-    state.accounts.plan_offered[k] = offered | (made.offer_plan & made.attempts.any(axis=(1, 2)))
-    made.offer_plan &= state.clock - state.accounts.plan_week[k] >= PLAN_PAUSE
-    made.skip_trace &= state.clock - state.accounts.traced_week[k] >= TRACE_PAUSE
     made = within_allowance(made, cases, spec.settlement_most, spec.settlement_most_late)
+    made = replace(made, offer_plan=made.offer_plan.copy(), skip_trace=made.skip_trace.copy())
+    _offers(
+        state.clock, state.accounts, k, np.ascontiguousarray(made.attempts), made.offer_plan, made.skip_trace
+    )
     by_case = count_violations(made, cases, rules, plan_offered=offered)
     violations = by_case.sum(axis=0)
     numbers = time_calls(state.funnel_numbers, mastered)
-    outcome = funnel(made, cases, latent(state, k), numbers, seed=state.seed, week=state.clock)
+    hidden = latent(state, k)
+    outcome = funnel(made, cases, hidden, numbers, seed=state.seed, week=state.clock)
     if getattr(chosen, "remote_staff", False):
         pay_remotely(outcome, 1.0 - state.world.collection.remote_labour.value)
     digital = digital_cost(made, outcome, numbers)
@@ -99,24 +100,31 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
-    state.accounts.person_attempts[k] += made.attempts[:, list(BY_PERSON)].sum(axis=(1, 2), dtype=np.int32)
-    state.accounts.traced_week[k[made.skip_trace]] = state.clock
-    state.week_sums["traces"] = state.week_sums.get("traces", 0) + int(made.skip_trace.sum())
     state.accounts.steps[k] |= steps_of(outcome)
     state.accounts.work_cost[k] += outcome.cost
-    agree_settlements(state, k, outcome, made.settlement)
-    before = reach_of(state, k)
-    apply_outcome(state, k, outcome, made.negotiate)
-    bad = bad_turns(made, by_case, outcome, BY_PERSON)
-    blocked, moved = feel(state, number, k, before, good_turns(made, outcome), bad, outcome)
+    done = leave_traces(state, k, made, outcome)
+    blocked, moved = feel(state, number, k, hidden, made, by_case, outcome)
     state.week_violations_by_kind[number] += violations
-    count_outcome(state, number, k, outcome, int(violations.sum()))
+    count_outcome(state, number, done, int(violations.sum()))
     for name, amount in (("numbers_blocked", blocked), ("moved", moved)):
         state.week_sums[name] = state.week_sums.get(name, 0) + amount
     buy_data(state, number, len(k) * len(sources_held(state, [chosen])))
     if getattr(chosen, "shared_record", False):
         keep_record(state, number, len(k))
-    return int(made.attempts[:, HUMAN].sum(dtype=np.int64))
+    return done.dialled
+
+
+@kernel
+def _offers(clock, a, k, attempts, offer_plan, skip_trace):  # type: ignore[no-untyped-def]
+    """Note to whom a plan is offered; leave out plans and searches that come too soon after the last."""
+    for case in range(k.shape[0]):
+        x = k[case]
+        if offer_plan[case]:
+            for channel in range(attempts.shape[1]):
+                for part in range(attempts.shape[2]):
+                    a.plan_offered[x] |= attempts[case, channel, part] > 0
+        offer_plan[case] &= clock - a.plan_week[x] >= PLAN_PAUSE
+        skip_trace[case] &= clock - a.traced_week[x] >= TRACE_PAUSE
 
 
 def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
