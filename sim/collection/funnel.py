@@ -185,8 +185,8 @@ def funnel(
     return out
 
 
-def _frozen(table: Any, columns: type[Any]) -> Iterator[NDArray[Any]]:
-    # one kernel signature for writable and read-only input
+def _frozen(table: Any, columns: Any) -> Iterator[NDArray[Any]]:
+    # one kernel signature for writable and for read-only inputs.
     for name, dtype in dtypes(columns).items():
         view = np.ascontiguousarray(getattr(table, name), dtype).view()
         view.flags.writeable = False

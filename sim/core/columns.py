@@ -67,6 +67,11 @@ def rows(table: Columns) -> int:
     return len(next(iter(table._asdict().values())))
 
 
+def total(column: I64) -> int:
+    """Sum of a short column (by lender, by collector) as a whole number."""
+    return sum(column.tolist())
+
+
 def read_only(table: Columns) -> Mapping[str, NDArray[Any]]:
     """Views of all columns by name that refuse to be written."""
     views = {}

@@ -31,7 +31,10 @@ def remind_before_due(state: State) -> None:
         if not served.any() or not may_work(state, number):
             continue
         everybody = getattr(strategy_of(state, number), "before_due", False)
-        wanted = a.flagged if not everybody or _warns(state, number) else due_next_week(state)
+        flagged = not everybody or _warns(state, number)
+        if flagged and not a.flagged.any():
+            continue
+        wanted = a.flagged if flagged else due_next_week(state)
         rows = np.flatnonzero(wanted & served[a.lender] & ~a.hold_out).astype(np.int32)
         rows = reachable(state, rows)
         if len(rows):

@@ -50,5 +50,7 @@ def register(state: State, before: I16 | None) -> None:
 
 def reachable(state: State, k: I32) -> I32:
     """Of the accounts in rows ``k`` those whose debtor may be contacted at all."""
-    breathing = state.borrowers.breathing_until[state.accounts.borrower[k]] > state.clock
-    return np.asarray(k[~breathing], np.int32) if breathing.any() else k
+    until = state.borrowers.breathing_until
+    if not (until > state.clock).any():
+        return k
+    return np.asarray(k[until[state.accounts.borrower[k]] <= state.clock], np.int32)

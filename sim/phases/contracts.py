@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.collection.names import STAGES
-from sim.core.columns import I64
+from sim.core.columns import I64, total
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.market import count_market
@@ -60,7 +60,7 @@ def _costs_and_margin(spec: CollectorSpec, cost: int, served: I64) -> I64:
     owed = int(cost * (1.0 + (spec.contract.rate or 0.0)))
     if served.sum() > 0:
         fees = owed * served // served.sum()
-        fees[int(np.argmax(served))] += owed - int(fees.sum())
+        fees[int(np.argmax(served))] += owed - total(fees)
     return fees
 
 
@@ -95,23 +95,24 @@ def pay_collectors(state: State, found: Receipts) -> None:
     for number, spec in enumerate(state.spec.collectors):
         recovered, cost = int(found.paid[number].sum()), int(state.week_costs[number])
         fees = fees_of(state, number, found)
+        owed = total(fees)
         state.lenders.money[:] -= fees
-        earned = recovered if spec.kind == "debt_buyer" else int(fees.sum())
+        earned = recovered if spec.kind == "debt_buyer" else owed
         state.turnover[state.clock % YEAR, number] = earned
         c.recovered[number] += recovered
-        c.commission[number] += int(fees.sum())
+        c.commission[number] += owed
         c.accounts[number] = int(found.placed[number].sum())
-        c.money[number] += int(fees.sum()) - cost
-        ledger.pay("collection_fees", Sector.LENDERS, Sector.COLLECTORS, int(fees.sum()))
+        c.money[number] += owed - cost
+        ledger.pay("collection_fees", Sector.LENDERS, Sector.COLLECTORS, owed)
         ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, cost)
         macro.others += cost
         for name, amount in (
-            ("collection_fees", int(fees.sum())),
+            ("collection_fees", owed),
             (f"recovered_{spec.kind}", recovered),
             (f"cost_{spec.kind}", cost),
         ):
             sums[name] = sums.get(name, 0) + amount
-        count_market(state, number, int(fees.sum()), cost)
+        count_market(state, number, owed, cost)
         _settle_with_owners(state, number)
 
 

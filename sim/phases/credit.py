@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.core.columns import I64
+from sim.core.columns import I64, total
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.channels import LENDER_TO_CREDIT
@@ -48,8 +48,15 @@ def exposures(state: State) -> I64:
     """What each lender needs capital for: household loans and firms' lines, drawn or not, fen."""
     f, lenders = state.firms, state.lenders
     lines: I64 = np.zeros(len(lenders.money), np.int64)
-    np.add.at(lines, f.bank, np.where(f.alive, np.maximum(f.line, f.drawn), 0))
+    _lines_by_bank(f.bank, f.alive, f.line, f.drawn, lines)
     return lenders.household_loans + lines
+
+
+@kernel
+def _lines_by_bank(bank, alive, line, drawn, lines):  # type: ignore[no-untyped-def]
+    for i in range(bank.shape[0]):
+        if alive[i]:
+            lines[bank[i]] += max(line[i], drawn[i])
 
 
 def _provisions(state: State) -> tuple[I64, I64]:
@@ -65,15 +72,15 @@ def _costs_and_dividends(state: State) -> None:
     loans = lenders.household_loans + lenders.firm_loans
     costs = (loans * (n.operating_cost.value / 52)).astype(np.int64)
     lenders.money[:] -= costs
-    ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, int(costs.sum()))
+    ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, total(costs))
     lenders.capital[:] = lenders.money + loans - lenders.provisions
     needed = (n.capital_ratio.value * exposures(state)).astype(np.int64)
     excess = np.maximum(0, lenders.capital - needed)
     payout = (excess * PAYOUT).astype(np.int64)
     lenders.money[:] -= payout
     lenders.capital[:] -= payout
-    ledger.pay("bank_dividends", Sector.LENDERS, Sector.OTHERS, int(payout.sum()))
-    state.macro.others += int(costs.sum() + payout.sum())
+    ledger.pay("bank_dividends", Sector.LENDERS, Sector.OTHERS, total(payout))
+    state.macro.others += total(costs) + total(payout)
 
 
 def _standards(state: State, arrears: I64) -> None:
@@ -121,4 +128,4 @@ def credit(state: State) -> None:
     early_warning(state)
     _keep_records(state)
     state.week_sums["npl_balance"] = int(by_stage[:, 3].sum())
-    state.week_sums["book"] = int(book.sum())
+    state.week_sums["book"] = total(book)

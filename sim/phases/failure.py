@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.agents.tables import NO_JOB
-from sim.core.columns import I64
+from sim.core.columns import I64, total
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import uniforms
@@ -280,7 +280,7 @@ def _close_estates(state: State) -> None:
     owners, lost, public = estates_week(
         state.clock, f, k, state.links_of_supplier, state.supplier_start, p, to_banks, keep_supply
     )
-    ledger.pay("estate_to_banks", Sector.FIRMS, Sector.LENDERS, int(to_banks.sum()))
+    ledger.pay("estate_to_banks", Sector.FIRMS, Sector.LENDERS, total(to_banks))
     ledger.pay("estate_to_owners", Sector.FIRMS, Sector.OTHERS, int(owners))
     trade = Instrument.TRADE_CREDIT
     ledger.write_off("estates_closed", Sector.FIRMS, Sector.FIRMS, int(lost), trade)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.core.columns import F32, F64, I32, I64
-from sim.core.kernel import kernel
+from sim.core.columns import F32, I32, I64
+from sim.core.kernel import kernel, kernel_step
 from sim.core.rng import normal, uniforms
 from sim.spec.rules import DATA_SOURCES
 
@@ -39,14 +39,72 @@ def columns_of(sources: tuple[str, ...]) -> I64:
     return np.array([NAMES.index(name) for name in names], np.int64)
 
 
+@kernel_step
+def _elsewhere(x, i, a, b):  # type: ignore[no-untyped-def]
+    """Of the borrower's other accounts: the worst lateness (days), and how often they fell into arrears."""
+    worst, spells = 0, 0
+    for other in range(b.first_account[i], b.first_account[i] + b.accounts[i]):
+        if other != x:
+            worst = max(worst, a.days_past_due[other])
+            spells += a.late_spells[other]
+    return min(worst, 400), spells
+
+
+@kernel_step
+def _own(x, i, clock, a, b, row):  # type: ignore[no-untyped-def]
+    """What the lender and its collector know by themselves, in the order of ``OWN``."""
+    instalment = max(np.int64(1), a.instalment[x])
+    usual = max(np.int64(1), a.principal[x])
+    row[0] = min(a.days_past_due[x], 400)
+    row[1] = a.arrears[x] / instalment
+    row[2] = a.balance[x] / max(usual, a.limit[x])
+    row[3] = min(a.cumulative_paid[x] / usual, 20.0)
+    row[4] = min(a.balance[x] / instalment, 100.0)
+    row[5] = a.broken_promises[x]
+    row[6] = min(clock - a.last_payment_week[x], _LONG)
+    row[7] = min(clock - a.last_contact_week[x], _LONG)
+    row[8] = min(a.attempts[x], 200)
+    row[9] = a.plan_left[x] > 0
+    row[10] = a.plan_week[x] >= 0
+    row[11] = a.late_spells[x]
+    row[12] = a.product[x]
+    row[13] = b.age_group[i]
+    row[14] = b.digital_reach[i] > 0
+
+
+class _Noise(NamedTuple):
+    """Standard deviations of what sources see, and the stream of the noise."""
+
+    telecom: float
+    shopping: float
+    wallet: float
+    key: np.uint64
+
+
 @kernel
-def _noise(key, period, rows, out):  # type: ignore[no-untyped-def]
-    """Four standard normal numbers for each borrower and period."""
-    for r in range(rows.shape[0]):
-        for draw in range(2):
-            a, b, c, d = uniforms(key, period, rows[r], draw)
-            out[r, 2 * draw] = normal(a, b)
-            out[r, 2 * draw + 1] = normal(c, d)
+def _fill(clock, a, b, k, n, liquidity, table):  # type: ignore[no-untyped-def]
+    """Fill the table of features; ``liquidity`` is the logarithm of its feature, without noise.
+
+    Noise are four standard normal numbers for each borrower and quarter.
+    """
+    bought = len(OWN)
+    for case in range(k.shape[0]):
+        x = k[case]
+        i = a.borrower[x]
+        row = table[case]
+        _own(x, i, clock, a, b, row)
+        u, v, s, t = uniforms(n.key, clock // NOISE_WEEKS, i, 0)
+        phone, digital = normal(u, v), normal(s, t)
+        u, v, s, t = uniforms(n.key, clock // NOISE_WEEKS, i, 1)
+        liquid, income = normal(u, v), normal(s, t)
+        worst, spells = _elsewhere(x, i, a, b)
+        row[bought] = worst
+        row[bought + 1] = spells
+        row[bought + 2] = b.accounts[i]
+        row[bought + 3] = b.phone_reach[i] + n.telecom * phone
+        row[bought + 4] = b.digital_reach[i] + n.telecom * digital
+        row[bought + 5] = liquidity[case] + n.shopping * liquid
+        row[bought + 6] = b.income[i] / max(np.int64(1), b.wage[i]) + n.wallet * income
 
 
 def features(state: State, k: I32) -> F32:
@@ -55,50 +113,12 @@ def features(state: State, k: I32) -> F32:
     Bought signals are what the source could see with noise (``prediction.*_noise``) that stays the
     same for a quarter; nothing hidden is among them but through those signals.
     """
-    a, b, clock = state.accounts, state.borrowers, state.clock
-    i = a.borrower[k]
-    instalment = np.maximum(1, a.instalment[k])
-    wage = np.maximum(1, b.wage[i])
-    noise: F64 = np.zeros((len(k), 4))
-    _noise(state.key("prediction.noise"), clock // NOISE_WEEKS, i, noise)
-    n = state.world.prediction
-    worst, spells = _elsewhere(state, k)
-    values: dict[str, object] = {
-        "days_past_due": np.minimum(a.days_past_due[k], 400),
-        "arrears_over_instalment": a.arrears[k] / instalment,
-        "used": a.balance[k] / np.maximum(1, np.maximum(a.limit[k], a.principal[k])),
-        "paid_over_loan": np.minimum(a.cumulative_paid[k] / np.maximum(1, a.principal[k]), 20),
-        "instalments_left": np.minimum(a.balance[k] / instalment, 100),
-        "broken_promises": a.broken_promises[k],
-        "weeks_since_payment": np.minimum(clock - a.last_payment_week[k], _LONG),
-        "weeks_since_contact": np.minimum(clock - a.last_contact_week[k], _LONG),
-        "attempts": np.minimum(a.attempts[k], 200),
-        "on_plan": a.plan_left[k] > 0,
-        "plans": a.plan_week[k] >= 0,
-        "late_spells": a.late_spells[k],
-        "revolving": a.product[k],
-        "age_group": b.age_group[i],
-        "has_app": b.digital_reach[i] > 0,
-        "worst_elsewhere": worst,
-        "spells_elsewhere": spells,
-        "accounts": b.accounts[i],
-        "reach": b.phone_reach[i] + n.telecom_noise.value * noise[:, 0],
-        "digital": b.digital_reach[i] + n.telecom_noise.value * noise[:, 1],
-        "liquidity": np.log1p(b.cash[i] / wage) + n.shopping_noise.value * noise[:, 2],
-        "income": b.income[i] / wage + n.wallet_noise.value * noise[:, 3],
-    }
-    return np.stack([np.asarray(values[name], np.float32) for name in NAMES], axis=1)
-
-
-def _elsewhere(state: State, k: I32) -> tuple[I64, I64]:
-    """Of the borrower's other accounts: the worst lateness (days), and how often they fell into arrears."""
-    a, b = state.accounts, state.borrowers
-    i = a.borrower[k]
-    worst: I64 = np.zeros(len(k), np.int64)
-    spells: I64 = np.zeros(len(k), np.int64)
-    for step in range(int(b.accounts.max(initial=0))):
-        other = np.minimum(b.first_account[i] + step, len(a.balance) - 1)
-        valid = (step < b.accounts[i]) & (other != k)
-        np.maximum(worst, np.where(valid, a.days_past_due[other], 0), out=worst)
-        spells += np.where(valid, a.late_spells[other], 0)
-    return np.minimum(worst, 400), spells
+    b, n = state.borrowers, state.world.prediction
+    i = state.accounts.borrower[k]
+    table = np.empty((len(k), len(NAMES)), np.float32)
+    noise = _Noise(
+        n.telecom_noise.value, n.shopping_noise.value, n.wallet_noise.value, state.key("prediction.noise")
+    )
+    liquidity = np.log1p(b.cash[i] / np.maximum(1, b.wage[i]))
+    _fill(state.clock, state.accounts, b, k, noise, liquidity, table)
+    return table

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.tables import NO_JOB, OUTSIDE
+from sim.agents.tables import OUTSIDE
+from sim.core.columns import I64, total
+from sim.core.kernel import kernel
 from sim.core.ledger import Instrument, Sector
 from sim.phases.breathing import lateness, register
 from sim.phases.causes import record_lender_loss
@@ -49,45 +51,64 @@ def job_market(state: State) -> JobMarket:
     those that seekers would take this week, at most one.
     """
     b, f = state.borrowers, state.firms
-    modelled = b.employer >= 0
-    filled = np.bincount(b.employer[modelled], minlength=len(f.cash)).astype(np.int64)
-    wanted = (POSITION_PARTS * f.positions * np.maximum(f.staff, 0.0)).astype(np.int64)
-    offering = f.alive | (not state.spec.channels.layoffs)
-    open_parts = np.maximum(0, np.where(offering, wanted, 0) - POSITION_PARTS * filled)
-    outside = max(0, state.outside_positions - int(np.count_nonzero(b.employer == OUTSIDE)))
-    open_parts = np.append(open_parts, POSITION_PARTS * outside)
-    seekers = int(np.count_nonzero((b.employer == NO_JOB) & (b.wage > 0)))
+    positions: I64 = np.zeros(len(f.cash) + 1, np.int64)
+    seekers = _open_positions(
+        b.employer, b.wage, f.positions, f.staff, f.alive, not state.spec.channels.layoffs,
+        state.outside_positions, positions,
+    )  # fmt: skip
     expected = state.household_numbers.job_finding * max(1, seekers)
-    tightness = min(1.0, float(open_parts.sum()) / POSITION_PARTS / expected) if expected > 0 else 0.0
-    return JobMarket(np.cumsum(open_parts), tightness if open_parts.sum() > 0 else 0.0)
+    tightness = min(1.0, float(positions[-1]) / POSITION_PARTS / expected) if expected > 0 else 0.0
+    return JobMarket(positions, tightness if positions[-1] > 0 else 0.0)
+
+
+@kernel
+def _open_positions(employer, wage, positions, staff, alive, keep_jobs, outside, cumulated):  # type: ignore[no-untyped-def]
+    """Open positions, cumulated over firms and, last, the jobs outside of them; returns the seekers."""
+    seekers = 0
+    for i in range(employer.shape[0]):
+        if employer[i] >= 0:
+            cumulated[employer[i]] += 1
+        elif employer[i] == OUTSIDE:
+            outside -= 1
+        elif wage[i] > 0:
+            seekers += 1
+    opened = np.int64(0)
+    for j in range(positions.shape[0]):
+        wanted = np.int64(0)
+        if alive[j] or keep_jobs:
+            wanted = np.int64(POSITION_PARTS * positions[j] * max(staff[j], 0.0))
+        opened += max(np.int64(0), wanted - POSITION_PARTS * cumulated[j])
+        cumulated[j] = opened
+    cumulated[-1] = opened + POSITION_PARTS * max(0, outside)
+    return seekers
 
 
 def _post(state: State, flows: HouseholdFlows) -> None:
-    ledger, macro, lenders, t = state.ledger, state.macro, state.lenders, flows.totals
+    ledger, macro, lenders, t = state.ledger, state.macro, state.lenders, flows.totals.tolist()
     people, others, banks = Sector.BORROWERS, Sector.OTHERS, Sector.LENDERS
     loans = Instrument.HOUSEHOLD_LOANS
-    ledger.pay("benefits", Sector.GOVERNMENT, people, int(t[T_BENEFITS]))
-    ledger.pay("backstop_wages", Sector.GOVERNMENT, people, int(t[T_BACKSTOP_WAGES]))
-    ledger.pay("family_support", others, people, int(t[T_FAMILY]))
-    ledger.accrue("household_interest", people, banks, int(flows.interest.sum()), loans)
-    ledger.lend("household_loans_made", banks, people, int(flows.lent.sum()), loans)
-    ledger.repay("household_loans_repaid", people, banks, int(flows.repaid.sum()), loans)
-    ledger.pay("recoveries_after_charge_off", people, banks, int(flows.recovered.sum()))
-    ledger.write_off("household_charge_offs", banks, people, int(flows.charged_off.sum()), loans)
-    ledger.write_off("settlements_forgiven", banks, people, int(flows.forgiven.sum()), loans)
-    ledger.pay("payments_to_debt_buyers", people, Sector.COLLECTORS, int(flows.to_owner.sum()))
-    ledger.pay("consumption", people, others, int(t[T_CONSUMPTION]))
-    macro.government -= int(t[T_BENEFITS] + t[T_BACKSTOP_WAGES])
-    macro.others += int(t[T_CONSUMPTION] - t[T_FAMILY])
+    ledger.pay("benefits", Sector.GOVERNMENT, people, t[T_BENEFITS])
+    ledger.pay("backstop_wages", Sector.GOVERNMENT, people, t[T_BACKSTOP_WAGES])
+    ledger.pay("family_support", others, people, t[T_FAMILY])
+    ledger.accrue("household_interest", people, banks, total(flows.interest), loans)
+    ledger.lend("household_loans_made", banks, people, total(flows.lent), loans)
+    ledger.repay("household_loans_repaid", people, banks, total(flows.repaid), loans)
+    ledger.pay("recoveries_after_charge_off", people, banks, total(flows.recovered))
+    ledger.write_off("household_charge_offs", banks, people, total(flows.charged_off), loans)
+    ledger.write_off("settlements_forgiven", banks, people, total(flows.forgiven), loans)
+    ledger.pay("payments_to_debt_buyers", people, Sector.COLLECTORS, total(flows.to_owner))
+    ledger.pay("consumption", people, others, t[T_CONSUMPTION])
+    macro.government -= t[T_BENEFITS] + t[T_BACKSTOP_WAGES]
+    macro.others += t[T_CONSUMPTION] - t[T_FAMILY]
     lenders.money[:] += flows.repaid + flows.recovered - flows.lent
     given_up = flows.charged_off + flows.forgiven
     lenders.household_loans[:] += flows.lent + flows.interest - flows.repaid - given_up
     lenders.lost[:] += given_up
     lenders.recovered[:] += flows.recovered
     if not state.spec.channels.household_to_lender:
-        ledger.pay("backstop_loans", Sector.GOVERNMENT, banks, int(given_up.sum()))
+        ledger.pay("backstop_loans", Sector.GOVERNMENT, banks, total(given_up))
         lenders.money[:] += given_up
-        macro.government -= int(given_up.sum())
+        macro.government -= total(given_up)
     _pay_debt_buyers(state, flows)
 
 
@@ -136,20 +157,20 @@ def households(state: State) -> None:
     _report(state)
     state.late_repaid = flows.late_repaid + state.sale_receipts
     state.sale_receipts = np.zeros_like(state.sale_receipts)
-    sums, t = state.week_sums, flows.totals
-    sums["displaced_payments"] = int(t[T_DISPLACED])
-    sums["essentials_missed"] = int(t[T_ESSENTIALS_MISSED])
-    sums["loans"] = int(t[T_LOANS])
-    sums["new_credit"] = int(flows.lent.sum())
-    sums["charge_offs"] = int(flows.charged_off.sum())
-    sums["recovered_late"] = int(flows.late_repaid.sum() + flows.to_owner.sum())
-    sums["recovered_by_buyers"] = int(flows.to_owner.sum())
-    sums["promises_due"] = int(t[T_PROMISES_DUE])
-    sums["promises_kept"] = int(t[T_PROMISES_KEPT])
-    sums["moved"] = int(t[T_MOVED])
-    sums["settlements_due"] = int(t[T_SETTLEMENTS_DUE])
-    sums["settlements_kept"] = int(t[T_SETTLEMENTS_KEPT])
-    sums["settlement_paid"] = int(t[T_SETTLED])
-    sums["settlement_forgiven"] = int(t[T_FORGIVEN])
-    sums["hired"] = int(t[T_HIRED])
-    sums["lost_job"] = int(t[T_LOST_JOB])
+    sums, t = state.week_sums, flows.totals.tolist()
+    sums["displaced_payments"] = t[T_DISPLACED]
+    sums["essentials_missed"] = t[T_ESSENTIALS_MISSED]
+    sums["loans"] = t[T_LOANS]
+    sums["new_credit"] = total(flows.lent)
+    sums["charge_offs"] = total(flows.charged_off)
+    sums["recovered_late"] = total(flows.late_repaid) + total(flows.to_owner)
+    sums["recovered_by_buyers"] = total(flows.to_owner)
+    sums["promises_due"] = t[T_PROMISES_DUE]
+    sums["promises_kept"] = t[T_PROMISES_KEPT]
+    sums["moved"] = t[T_MOVED]
+    sums["settlements_due"] = t[T_SETTLEMENTS_DUE]
+    sums["settlements_kept"] = t[T_SETTLEMENTS_KEPT]
+    sums["settlement_paid"] = t[T_SETTLED]
+    sums["settlement_forgiven"] = t[T_FORGIVEN]
+    sums["hired"] = t[T_HIRED]
+    sums["lost_job"] = t[T_LOST_JOB]

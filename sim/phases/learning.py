@@ -9,10 +9,11 @@ import numpy as np
 from sim.collection import Module, module
 from sim.core.calendar import month_of, month_start
 from sim.core.columns import F32, I32, I64, Bool
-from sim.core.rng import uniforms_at
+from sim.core.kernel import kernel, kernel_step
+from sim.core.rng import uniforms, uniforms_at
 from sim.phases.choice import strategy_of
 from sim.phases.features import columns_of, features
-from sim.phases.samples import NOBODY, Samples
+from sim.phases.samples import NOBODY, PENDING, Samples
 from sim.prediction import Classifier, predict, train
 from sim.spec.rules import permitted_sources
 
@@ -51,16 +52,32 @@ def lender_modules(state: State, lender: int) -> list[Module]:
 def sources_held(state: State, users: list[Any]) -> tuple[str, ...]:
     """Data sources that strategies or modules buy and rules permit."""
     wanted = {source for user in users for source in getattr(user, "sources", ())}
-    return tuple(source for source in permitted_sources(state.rules) if source in wanted)
+    return tuple(source for source in permitted_sources(state.rules) if source in wanted) if wanted else ()
+
+
+@kernel_step
+def is_due(a, x, offset):  # type: ignore[no-untyped-def]
+    """Whether an account is in order and its due date is in week ``offset`` of the month."""
+    return a.due_offset[x] == offset and a.balance[x] > 0 and a.arrears[x] == 0 and not a.charged_off[x]
+
+
+@kernel
+def _mark_due(a, offset, due):  # type: ignore[no-untyped-def]
+    for x in range(due.shape[0]):
+        due[x] = is_due(a, x, offset)
+
+
+def _next_offset(state: State) -> int:
+    """The week of its month that next week is."""
+    coming = state.clock + 1
+    return int(coming - month_start(month_of(coming)))
 
 
 def due_next_week(state: State) -> Bool:
     """Accounts in order whose next due date is next week."""
-    a, coming = state.accounts, state.clock + 1
-    offset = coming - month_start(month_of(coming))
-    return np.asarray(
-        (a.due_offset == offset) & (a.balance > 0) & (a.arrears == 0) & ~a.charged_off, np.bool_
-    )
+    due = np.empty(len(state.accounts.balance), np.bool_)
+    _mark_due(state.accounts, _next_offset(state), due)
+    return due
 
 
 def predictor(state: State, kind: str, operator: int, sources: tuple[str, ...]) -> Predictor:
@@ -129,34 +146,66 @@ def estimated_effect(state: State, k: I32) -> F32 | None:
     return np.asarray(chances[1] - chances[0], np.float32)
 
 
+@kernel
+def _settle(clock, a, s, missed):  # type: ignore[no-untyped-def]
+    """Outcomes that become known this week: of an account still there, whether it ``missed`` its due
+    date; else whether it has not paid what it owed."""
+    for r in range(s.due_week.shape[0]):
+        if s.due_week[r] == clock and s.outcome[r] == PENDING:
+            x = s.account[r]
+            if not missed:
+                s.outcome[r] = a.cumulative_paid[x] < s.target[r]
+            elif a.generation[x] == s.generation[r]:
+                s.outcome[r] = a.arrears[x] > 0
+
+
+@kernel
+def _eligible(a, offset, held, measured, rows):  # type: ignore[no-untyped-def]
+    """Accounts that may be sampled, into ``rows``; returns how many.
+
+    With an ``offset`` those that fall due in that week of the month; with -1 those in arrears that are,
+    or are not, ``held`` out (nobody is before the ``measured`` weeks).
+    """
+    count = 0
+    for x in range(a.balance.shape[0]):
+        late = a.stage[x] > 0 and a.balance[x] > 0 and (a.hold_out[x] and measured) == held
+        if is_due(a, x, offset) if offset >= 0 else late:
+            rows[count] = x
+            count += 1
+    return count
+
+
+@kernel
+def _thin(key, clock, rows, count):  # type: ignore[no-untyped-def]
+    """Keep about ``WANTED`` of the first ``count`` rows by keyed draws; returns how many are left."""
+    left = 0
+    for n in range(count):
+        if uniforms(key, clock, rows[n], 0)[0] < WANTED / count:
+            rows[left] = rows[n]
+            left += 1
+    return left
+
+
 def record_samples(state: State) -> None:
     """Close the samples whose outcome is known by now, and take new ones.
 
     Taken in every run, so that an operator that starts to learn has a history; nothing of the economy
     depends on it unless somebody learns.
     """
-    a = state.accounts
     due, late = state.samples[DUE], state.samples[LATE]
-    place = due.falling_due(state.clock)
-    place = place[a.generation[due.account[place]] == due.generation[place]]
-    due.outcome[place] = a.arrears[due.account[place]] > 0
-    place = late.falling_due(state.clock)
-    late.outcome[place] = a.cumulative_paid[late.account[place]] < late.target[place]
-    active = state.clock >= state.spec.burn_in
-    held = a.hold_out & active
-    _take(state, due, _thinned(state, due_next_week(state)), 1)
-    chosen = (a.stage > 0) & (a.balance > 0)
-    rows = np.concatenate([_thinned(state, chosen & ~held), _thinned(state, chosen & held)])
+    _settle(state.clock, state.accounts, due.pending(), True)
+    _settle(state.clock, state.accounts, late.pending(), False)
+    _take(state, due, _sampled(state, _next_offset(state), False), 1)
+    rows = np.concatenate([_sampled(state, -1, held) for held in (False, True)])
     _take(state, late, rows, CURE_WEEKS)
 
 
-def _thinned(state: State, eligible: Bool) -> I32:
+def _sampled(state: State, offset: int, held: bool) -> I32:
     """About ``WANTED`` of the eligible accounts, chosen by keyed draws."""
-    rows = np.flatnonzero(eligible).astype(np.int32)
-    if len(rows) == 0:
-        return rows
-    u = uniforms_at(state.key("prediction.samples"), state.clock, rows)[:, 0]
-    return rows[u < WANTED / len(rows)]
+    rows = np.empty(len(state.accounts.balance), np.int32)
+    measured = state.clock >= state.spec.burn_in
+    count = _eligible(state.accounts, offset, held, measured, rows)
+    return rows[: _thin(state.key("prediction.samples"), state.clock, rows, count)]
 
 
 def _take(state: State, samples: Samples, rows: I32, weeks: int) -> None:
@@ -178,6 +227,8 @@ def _predictions(state: State, samples: Samples, rows: I32, table: F32) -> F32:
     kind = DUE if samples is state.samples[DUE] else LATE
     operators = state.accounts.lender if kind == DUE else state.accounts.collector
     chance = np.full(len(rows), NOBODY, np.float32)
+    if not state.predictors:
+        return chance
     for operator in np.unique(operators[rows]):
         own = state.predictors.get((kind, int(operator)))
         if own is None or own.classifier is None or not _in_use(state, kind, int(operator)):

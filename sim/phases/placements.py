@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.tables import PlacementColumns
-from sim.core.columns import I16, empty, rows
+from sim.core.columns import F64, I16, empty, rows
 from sim.core.kernel import kernel, kernel_step
+from sim.core.remember import remembered
 from sim.phases.allotment import SHARED, allotted, shared_out
 from sim.phases.assignment import assigned
 
 if TYPE_CHECKING:
     from sim.phases.state import State
+    from sim.spec.scenario import Scenario
 
 EARLY, MIDDLE, LATE, CHARGED_OFF = 1, 2, 3, 4
 #: Horizons of 30, 90, 180 and 360 days in weeks.
@@ -152,15 +154,25 @@ def follow_week(clock, a, q, used, recovered):  # type: ignore[no-untyped-def]
 
 def responsible(state: State) -> I16:
     """Collector by (stage, lender); -1 where nobody is responsible. The first that fits wins."""
+    return _responsible(state.spec, len(state.lenders.money))
+
+
+@remembered
+def _responsible(spec: Scenario, count: int) -> I16:
     names = ("none", "early", "middle", "late", "charged_off")
-    table = np.full((len(names), len(state.lenders.money)), -1, np.int16)
-    for number, collector in reversed(list(enumerate(state.spec.collectors))):
+    table = np.full((len(names), count), -1, np.int16)
+    for number, collector in reversed(list(enumerate(spec.collectors))):
         if collector.kind == "debt_buyer":  # works what it owns
             continue
         lenders = range(table.shape[1]) if collector.lenders is None else collector.lenders
         for stage in collector.stages:
             table[names.index(stage), list(lenders)] = number
     return table
+
+
+@remembered
+def _allotment(spec: Scenario, count: int) -> tuple[I16, F64]:
+    return shared_out(spec, _responsible(spec, count))
 
 
 def _grow(state: State, more: int) -> None:
@@ -182,7 +194,8 @@ def place(state: State) -> None:
             state.clock,
             state.accounts,
             state.borrowers,
-            *shared_out(state, responsible(state)),
+            *_allotment(state.spec, len(state.lenders.money)),
+            state.key("collection.allotment"),
             state.placements,
             state.placements_used,
             False,
@@ -235,7 +248,8 @@ def freeze(state: State) -> None:
             state.clock - 1,
             state.accounts,
             state.borrowers,
-            *shared_out(state, responsible(state)),
+            *_allotment(state.spec, len(state.lenders.money)),
+            state.key("collection.allotment"),
             state.placements,
             state.placements_used,
             True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -13,6 +13,16 @@ from sim.core.columns import F32, I8, I16, I32, I64, Bool
 ROWS = 8192
 PENDING = -1
 NOBODY = -1.0
+
+
+class Pending(NamedTuple):
+    """Columns of samples that tell when and how their outcome becomes known."""
+
+    due_week: I32
+    account: I32
+    generation: I32
+    target: I64
+    outcome: I8
 
 
 @dataclass
@@ -55,9 +65,9 @@ class Samples:
             getattr(self, name)[place] = values
         self.used += len(features)
 
-    def falling_due(self, week: int) -> I64:
-        """Places of the samples whose outcome becomes known in ``week``."""
-        return np.flatnonzero((self.due_week == week) & (self.outcome == PENDING))
+    def pending(self) -> Pending:
+        """The columns that decide outcomes, themselves."""
+        return Pending(self.due_week, self.account, self.generation, self.target, self.outcome)
 
     def known(self) -> Bool:
         """Which places hold a sample with its outcome."""

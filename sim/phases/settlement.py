@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.agents.tables import OUTSIDE
-from sim.core.columns import I64
+from sim.core.columns import I64, total
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.phases.channels import LATE_RECEIPTS
@@ -260,7 +260,7 @@ def _pay_hard_costs(state: State) -> None:
     ledger.pay("taxes", Sector.FIRMS, Sector.GOVERNMENT, sums.taxes)
     ledger.pay("imports", Sector.FIRMS, Sector.WORLD, sums.imports)
     ledger.pay("other_costs", Sector.FIRMS, Sector.OTHERS, sums.others)
-    ledger.pay("firm_interest", Sector.FIRMS, Sector.LENDERS, int(interest.sum()))
+    ledger.pay("firm_interest", Sector.FIRMS, Sector.LENDERS, total(interest))
     state.macro.government += sums.taxes
     state.macro.world += sums.imports
     ledger.pay("outside_wages", Sector.OTHERS, Sector.BORROWERS, outside)
@@ -337,5 +337,5 @@ def sweep_firm_lines(state: State) -> None:
     state.lenders.money[:] += repaid - drawn
     state.lenders.firm_loans[:] += drawn - repaid
     ledger = state.ledger
-    ledger.lend("lines_drawn", Sector.LENDERS, Sector.FIRMS, int(drawn.sum()), Instrument.FIRM_LOANS)
-    ledger.repay("lines_repaid", Sector.FIRMS, Sector.LENDERS, int(repaid.sum()), Instrument.FIRM_LOANS)
+    ledger.lend("lines_drawn", Sector.LENDERS, Sector.FIRMS, total(drawn), Instrument.FIRM_LOANS)
+    ledger.repay("lines_repaid", Sector.FIRMS, Sector.LENDERS, total(repaid), Instrument.FIRM_LOANS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,10 +120,25 @@ def scenario_of(
 
 
 def load_world(name_or_path: str | Path) -> World:
-    """A world by shipped name, or from the user's own file. Raises :class:`SpecError`."""
+    """A world by shipped name, or from the user's own file. Raises :class:`SpecError`.
+
+    Shipped worlds are read once: many runs start from one.
+    """
     path, source = _located(name_or_path, "world")
+    if path not in shipped("world").values():
+        return _read_world(path, source)
+    status = path.stat()
+    return _shipped_world(path, source, status.st_mtime_ns, status.st_size)
+
+
+def _read_world(path: Path, source: str) -> World:
     node = read_included(path, source, "world")
     return validate(World, node.plain(), source, node)
+
+
+@lru_cache(maxsize=8)
+def _shipped_world(path: Path, source: str, *stamp: int) -> World:
+    return _read_world(path, source)
 
 
 def load_rules(name_or_path: str | Path) -> RuleSet:

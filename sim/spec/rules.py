@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import Field, model_validator
 
+from sim.core.remember import remembered
 from sim.spec.base import Spec, Text
 
 V = TypeVar("V", int, float, bool)
@@ -172,12 +173,14 @@ class RuleSet(Spec):
 DATA_SOURCES = ("bureau", "telecom", "shopping", "wallet")
 
 
+@remembered
 def permitted_sources(rules: RuleSet) -> tuple[str, ...]:
     """Data sources that a rule set leaves open: all that it does not forbid."""
     given = ((name, getattr(rules, f"data_{name}")) for name in DATA_SOURCES)
     return tuple(name for name, found in given if found is None or found.value)
 
 
+@remembered
 def binding(rules: RuleSet, day: date | None) -> RuleSet:
     """The rules of a set that are in force on a day; a rule without a date always binds.
 
@@ -198,6 +201,7 @@ def binding(rules: RuleSet, day: date | None) -> RuleSet:
     return rules.model_copy(update=later | {"own": own})
 
 
+@remembered
 def rules_for(rules: RuleSet, kind: str) -> RuleSet:
     """The rules that bind a collector of some kind: none of them where the set covers agencies alone."""
     if rules.covers == "all" or kind != "in_house":
