@@ -10,7 +10,8 @@ In this order, the first that applies:
 5. *only if tuned*: holds only in the world that is fitted to the report, and fails in the other.
 6. *cannot hold together with*: fails in both, though the report's world was fitted to it: with those that
    hold there.
-7. *open*: an interval reaches over the line, or the claim was no target of the fit.
+7. *open*: an interval reaches over the line, the claim was no target of the fit, or (before 3) it was not
+   measured in both worlds.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ def rule(claim: Claim, held: Mapping[str, Mapping[str, str]]) -> Ruling:
     if against:
         return ruling("contradicted", "excluded", against)
     here = held.get(claim.id, {})
+    if not {EVIDENCE, REPORT} <= here.keys():
+        return ruling("open", "not_measured")
     for one in conflicts:
         if not one.possible and not _together(one.claims, held) and here.get(EVIDENCE) != "holds":
             return ruling("conflict", f"arithmetic_{one.name}", [x for x in one.claims if x != claim.id])

@@ -214,6 +214,10 @@ def _table(rows: list[list[str]]) -> None:
     st.dataframe(pd.DataFrame(rows[1:], columns=rows[0]), hide_index=True, width="stretch")
 
 
+def _cell(claim: Claim, row: Mapping[str, Any] | None) -> str:
+    return say("not_measured") if row is None else simulated_figure(claim, row)
+
+
 def _all(document: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> None:
     """Every claim with its figures and verdict."""
     lang = language()
@@ -237,7 +241,7 @@ def _all(document: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]])
         rows.append(
             {"id": name + mark, say("claim"): getattr(claim.claim, lang),
              say("claimed_by_report"): claimed(claim, lang)}
-            | {names[world]: simulated_figure(claim, figures_of[name, world]) for world in worlds}
+            | {names[world]: _cell(claim, figures_of.get((name, world))) for world in worlds}
             | {say("verdict"): verdict_name(ruling, lang), text("audit.needs", lang): needs(name, lang)}
         )  # fmt: skip
     frame = pd.DataFrame(rows)
