@@ -11,11 +11,10 @@ from dashboard import canvas, charts
 from dashboard.layout import steps
 from dashboard.lesson_charts import curve
 from dashboard.lesson_reveal import figures, wait_for
-from dashboard.lesson_runs import played
+from dashboard.lesson_runs import as_text, firm_names, played
 from dashboard.state import language, say
 from sim.core.errors import SpecError
-from sim.experiments.lessons import Story, scenario_of_arm
-from sim.experiments.outbreak_market import place_of
+from sim.experiments.lessons import Story
 from sim.experiments.recording import Intervention
 from sim.spec.lesson import Control, Lesson
 
@@ -74,7 +73,7 @@ def _network(lesson: Lesson, settings: dict[str, object]) -> None:
     luck = int(st.session_state.setdefault(f"{key}.luck", 0))
     done: tuple[Intervention, ...] = st.session_state.setdefault(f"{key}.done", ())
     with st.spinner(say("working")):
-        told = played(lesson.model_dump_json(by_alias=True), luck, tuple(settings.items()), done)
+        told = played(as_text(lesson), luck, tuple(settings.items()), done)
     first, *others = lesson.arms
     chosen = _beside(lesson, others)
     shown = {first: told[first]} | ({chosen: told[chosen]} if chosen else {})
@@ -115,7 +114,7 @@ def _draw(lesson: Lesson, shown: dict[str, Story], done: tuple[Intervention, ...
     ]
     recording = panels[0].recording
     firms = len(recording.sector)
-    names = place_of(scenario_of_arm(lesson, next(iter(lesson.arms.values())), {})).ids
+    names = firm_names(as_text(lesson))
     if names is not None and firms <= _NAMED and not lesson.hands_on:
         canvas.replay(panels, steps(recording), names, lang, f"lessons-net-{lesson.id}")
         return
