@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from sim.core.errors import SpecError
@@ -15,6 +17,7 @@ from sim.experiments.plan import base_scenario, run_seed
 from sim.experiments.recording import Intervention, Recording, record
 from sim.experiments.selection import selection_effect
 from sim.experiments.statistics import Estimate, mean_interval, paired_difference
+from sim.loading import load_scenario
 from sim.model import Ecosystem
 from sim.spec.lesson import NETWORK_FIGURES, SELECTION_FIGURES, Finding, Lesson, LessonArm
 from sim.spec.scenario import Scenario
@@ -169,12 +172,22 @@ def scenario_of_arm(lesson: Lesson, arm: LessonArm, settings: Settings) -> Scena
     rest = {name: value for name, value in settings.items() if name not in ACTS}
     name = lesson.scenario if arm.scenario is None else arm.scenario
     changes = {**lesson.changes, **rest, **arm.changes}
-    return base_scenario(name, weeks=lesson.weeks, changes=changes)[0]
+    return base_scenario(_loaded(name), weeks=lesson.weeks, changes=changes)[0]
+
+
+def _loaded(name: str) -> Scenario:
+    """A scenario by name or path, read once: checking it takes longer than a week of a small run."""
+    return _read(name, Path(name).stat().st_mtime_ns if Path(name).is_file() else 0)
+
+
+@lru_cache(maxsize=64)
+def _read(name: str, changed: int) -> Scenario:
+    return load_scenario(name)
 
 
 def _start(lesson: Lesson, scenario: str, settings: Settings, seed: int) -> Ecosystem:
     rest = {name: value for name, value in settings.items() if name not in ACTS}
-    spec, _ = base_scenario(scenario, weeks=lesson.weeks, changes={**lesson.changes, **rest})
+    spec, _ = base_scenario(_loaded(scenario), weeks=lesson.weeks, changes={**lesson.changes, **rest})
     return Ecosystem(spec, lesson.world or spec.world, rng=seed)
 
 
@@ -239,7 +252,7 @@ def _selected(lesson: Lesson, index: int, settings: Settings) -> dict[str, dict[
 
 
 def _compared(lesson: Lesson, runs: int, settings: Settings, progress: Progress | None) -> Values:
-    spec, _ = base_scenario(lesson.scenario, changes={**lesson.changes, **settings})
+    spec, _ = base_scenario(_loaded(lesson.scenario), changes={**lesson.changes, **settings})
     world = lesson.world or spec.world
     result = compare(
         spec,
