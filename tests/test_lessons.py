@@ -29,8 +29,8 @@ title: {en: Mine, zh: 我的}
 question: {en: Does a firm fall, zh: 会倒吗}
 story: {en: A row of firms., zh: 一排企业。}
 options:
-  - {id: "yes", label: {en: Yes, zh: 会}, right: true, told: {en: It does., zh: 会的。}}
-  - {id: "no", label: {en: No, zh: 不会}, told: {en: It does., zh: 会的。}}
+  - {id: "yes", label: {en: It falls., zh: 会。}, right: true, told: {en: It does., zh: 会的。}}
+  - {id: "no", label: {en: It stays., zh: 不会。}, told: {en: It does., zh: 会的。}}
 play: network
 scenario: chain-reaction
 changes: {network.file: mine.csv, population.borrowers: 100, burn_in: 2}

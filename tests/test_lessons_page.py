@@ -57,7 +57,7 @@ def test_a_bet_is_made_before_anything_is_shown_and_judged_after(page: AppTest, 
     assert bool(page.success) is won and bool(page.error) is not won
     assert not page.exception
     page.button(key="lessons.back").click().run()
-    assert page.query_params["bets"] == [f"mine.{bet}"] and page.query_params["seen"] == ["mine"]
+    assert page.query_params["bets"] == f"mine.{bet}" and page.query_params["seen"] == "mine"
 
 
 def test_the_link_of_the_page_restores_bets_and_reveals() -> None:

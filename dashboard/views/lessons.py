@@ -19,7 +19,8 @@ _LOOK = """<style>
 .lesson-story{font-size:1.08rem;line-height:1.65;max-width:46rem;margin:.2rem 0 .6rem}
 .lesson-question{font-size:1.55rem;line-height:1.35;font-weight:600;max-width:46rem;margin:.6rem 0 .2rem}
 .lesson-reveal{font-size:1.2rem;line-height:1.6;max-width:46rem;margin:.4rem 0}
-[class*=st-key-lessons-bet-] button{justify-content:flex-start;text-align:left;min-height:3.2rem}
+[class*=st-key-lessons-bet-] button{text-align:left;min-height:3.2rem}
+[class*=st-key-lessons-bet-] button,[class*=st-key-lessons-bet-] button *{justify-content:flex-start}
 [class*=st-key-lessons-bet-] button p{font-size:1.05rem;white-space:normal;text-align:left}
 </style>"""
 
