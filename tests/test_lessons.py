@@ -77,7 +77,8 @@ def test_what_a_lesson_reveals_is_true_over_twenty_seeds(name: str) -> None:
 
 def test_lessons_are_shipped_in_their_order() -> None:
     found = [load_lesson(name) for name in lesson_names()]
-    assert [lesson.number for lesson in found] == list(range(1, len(found) + 1))
+    numbers = [lesson.number for lesson in found]
+    assert numbers == sorted(set(numbers))
     assert all(lesson.id == name for lesson, name in zip(found, lesson_names(), strict=True))
 
 
