@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from arrears import ROOMS
 from calibration.backtest import BORROWERS, Backtest, backtest
 from calibration.backtest_history import BUCKETS, History, late_run
 from calibration.backtest_kinds import (
@@ -259,10 +260,10 @@ def test_a_file_without_history_is_refused_in_one_sentence(
 ) -> None:
     path = tmp_path / "plain.csv"
     path.write_text("account_id,balance,days_past_due,instalment\nx,10,0,1\n")
-    assert main(["backtest", "--portfolio", str(path)]) == 2
+    assert main(["backtest", "--portfolio", str(path)], rooms=ROOMS) == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1 and "months_past_due" in said[0] and "at least 3" in said[0]
-    assert main(["backtest", "--portfolio", str(path), "--map", "uci-cards"]) == 2
+    assert main(["backtest", "--portfolio", str(path), "--map", "uci-cards"], rooms=ROOMS) == 2
     assert "uci-card" in capsys.readouterr().err
 
 
@@ -271,7 +272,8 @@ def test_the_command_writes_page_scores_and_predictions(
 ) -> None:
     path = written(tmp_path, two_types(300, 5)[0])
     out = tmp_path / "out"
-    assert main(["backtest", "--portfolio", str(path), "--out", str(out), "--lang", "zh"]) == 0
+    words = ["backtest", "--portfolio", str(path), "--out", str(out), "--lang", "zh"]
+    assert main(words, rooms=ROOMS) == 0
     assert "滚动率链" in capsys.readouterr().out
     page = (out / "backtest.html").read_text(encoding="utf-8")
     assert "Gradient boosting" in page and "梯度提升" in page and "http-equiv" not in page
