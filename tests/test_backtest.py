@@ -281,13 +281,14 @@ def test_the_command_writes_page_scores_and_predictions(
     assert (out / "predictions.csv").read_text().startswith("account_id,origin_month")
 
 
+@pytest.fixture(scope="module")
+def found() -> Backtest:
+    return backtest(CARDS, "uci-card", rivals=WITHOUT_BOOSTING)
+
+
 @pytest.mark.skipif(not CARDS.exists(), reason="shared data absent: ../shared/data/uci-card")
 class TestCards:
     """The public card file: April to July are read, August is predicted."""
-
-    @pytest.fixture(scope="class")
-    def found(self) -> Backtest:
-        return backtest(CARDS, "uci-card", rivals=WITHOUT_BOOSTING)
 
     @pytest.mark.parametrize("group", ["all", "late"])
     def test_borrowers_beat_the_chain_on_accounts_and_a_month_not_fitted(
