@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calibration.claims import shipped_claims
 from sim.core.errors import SpecError
 from sim.core.paths import scenarios_dir
 from sim.spec import schema
@@ -55,7 +56,7 @@ def test_every_rule_has_a_known_source() -> None:
                 assert rule.in_force is not None, (name, field)
 
 
-def test_ids_in_notes_are_sources_too() -> None:
+def test_ids_in_notes_are_sources_or_claims_too() -> None:
     for file in [*shipped("world").values(), *shipped("rule set").values()]:
         words = file.read_text(encoding="utf-8").replace(";", " ").replace(",", " ").replace(")", " ").split()
         ids = {
@@ -63,7 +64,7 @@ def test_ids_in_notes_are_sources_too() -> None:
             for word in words
             if word.strip("(\"'.:")[1:].isdecimal() and word.strip("(\"'.:")[0].isupper()
         }
-        assert ids <= set(sources()), file.name
+        assert ids <= set(sources()) | shipped_claims().keys(), file.name
 
 
 def test_sources_are_complete_and_public() -> None:
@@ -170,7 +171,7 @@ def test_stored_schema_is_current(name: str) -> None:
 
 def test_schema_is_written_where_told(tmp_path: Path) -> None:
     files = schema.write(tmp_path)
-    assert sorted(file.name for file in files) == ["rules.json", "scenario.json", "sweep.json", "world.json"]
+    assert sorted(file.name for file in files) == [f"{name}.json" for name in sorted(schema.MODELS)]
 
 
 def test_languages_have_the_same_keys_and_placeholders() -> None:

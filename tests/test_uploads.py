@@ -128,7 +128,7 @@ def test_an_upload_is_broken_in_five_ways_and_each_is_told(tab: Any, server: str
 
 def test_columns_are_matched_by_hand_on_the_page(tab: Any, server: str, tmp_path: Path) -> None:
     tab.goto(f"{server}/data?lang=zh")
-    tab.get_by_text("自有资产组合", exact=True).click()
+    tab.get_by_text("自己的资产组合", exact=True).click()
     given = {"name": "我的.csv", "mimeType": "text/csv", "buffer": CHINESE.encode("gb18030")}
     tab.locator("input[type=file]").first.set_input_files(given)
     assert seen(tab.get_by_text(re.compile("GB18030")).first)
