@@ -76,7 +76,7 @@ def test_scored_calls_raise_contact_up_to_the_surest(p: FunnelParameters) -> Non
     plan = Treatment.nothing(MANY).use("human", 1, day_part=EVENING)
     plan.scored_calls[:] = True
     rate = p.contact[HUMAN] * 0.75 * DAY_PART_FACTORS["human"][EVENING]
-    assert near(ask(plan, p).contacts.mean(), 1.1 * rate)
+    assert near(ask(plan, p).contacts.mean(), p.ai_contact_factor * rate)
     assert near(ask(plan, p._replace(ai_contact_factor=20.0)).contacts.mean(), 0.98)
 
 
