@@ -109,9 +109,15 @@ def conduct_effect(arm: str, figure: str) -> Paired:
     return paired([run[arm][figure] - run["base"][figure] for run in conduct()])
 
 
-def test_a_cap_on_calls_means_fewer_complaints_and_less_early_recovery() -> None:
+def test_a_cap_on_calls_means_fewer_complaints() -> None:
     assert conduct_effect("cap", "complaints_per_1000_borrowers").high < 0
-    assert conduct_effect("cap", "early").high < 0
+
+
+def test_a_cap_on_calls_costs_no_clear_share_of_early_recovery() -> None:
+    """One call a week reaches most whom calls persuade in the fitted world: a small effect, as in R25."""
+    effect = conduct_effect("cap", "early")
+    assert effect.low < 0 < effect.high
+    assert effect.low > -0.03
 
 
 def test_lifting_the_ban_on_third_parties_means_more_complaints() -> None:
