@@ -201,7 +201,7 @@ def test_an_uploaded_portfolio_is_compared(tab: Any, server: str, tmp_path: Path
         f"{server}/strategies?v=1&lang=zh&strategies=traditional,app_based&borrowers=500&weeks=10&runs=2"
     )
     assert seen(tab.get_by_text("2次配对运行").or_(tab.get_by_text(re.compile("10周|10 周"))).first)
-    tab.get_by_text("自有组合").or_(tab.get_by_text(re.compile("自有.*组合"))).first.click()
+    tab.get_by_text("自己的资产组合").first.click()
     tab.locator("input[type=file]").first.set_input_files(portfolio(tmp_path / "mine.csv"))
     tab.get_by_test_id("stBaseButton-primary").click()
     view(tab, "复现")

