@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support_dashboard import served
 
 from benchmarks.visitor import Visitor
 from dashboard.classroom.board import places
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import CODE_LENGTH, HOURS, MOST_ROOMS, Rooms, tidy
-from sim.experiments.classroom import play
-from sim.experiments.classroom_market import SHAPES, Setup, market
+from sim.experiments.classroom_market import SHAPES, Setup
 from sim.spec.labels import text
 
 
@@ -179,54 +177,6 @@ def test_firms_stand_apart_on_the_board(firms: int, shape: Any) -> None:
 
 def _wait(visitor: Visitor, button: str) -> None:
     visitor.until(lambda page: page.has("button", button))
-
-
-def test_thirty_play_ten_weeks_and_no_choice_is_lost(tmp_path: Path) -> None:
-    """A real server process and thirty open pages that speak its protocol; it is restarted in week 5, and a
-    pupil reloads every week. What the server has kept is what each pupil chose."""
-    weeks, pupils = 10, 30
-    generator = np.random.default_rng(7)
-    chosen = generator.random((weeks, pupils, 2)) < 0.6
-    with served(tmp_path) as address:
-        teacher = Visitor(f"{address}/classroom?lang=en")
-        teacher.slide("Firms", pupils)
-        teacher.press("Open the room")
-        code, at = teacher.params["room"], f"{address}/classroom?lang=en"
-        with ThreadPoolExecutor(pupils) as pool:
-            class_ = list(pool.map(lambda _: _joined(f"{at}&room={code}"), range(pupils)))
-            links = [pupil.query for pupil in class_]
-            firms = [_firm(pupil) for pupil in class_]
-            assert len(set(firms)) == pupils
-            teacher.press("Start week 1")
-            for week in range(5):
-                list(pool.map(_choose, class_, chosen[week]))
-                class_[week].close()
-                class_[week] = Visitor(f"{address}/classroom?{links[week]}")  # a reload: the same firm
-                assert _firm(class_[week]) == firms[week]
-            host = teacher.query
-    with (
-        served(tmp_path) as address,
-        ThreadPoolExecutor(pupils) as pool,
-    ):  # the server was stopped and is back
-        class_ = list(pool.map(lambda query: Visitor(f"{address}/classroom?{query}"), links))
-        for week in range(5, weeks):
-            list(pool.map(_choose, class_, chosen[week]))
-        teacher = Visitor(f"{address}/classroom?{host}")
-        teacher.until(lambda page: "The same weeks under another rule" in page.words())
-        list(pool.map(lambda pupil: pupil.until(lambda page: "weeks are over" in page.words()), class_))
-    kept = json.loads((tmp_path / "store-rooms" / f"{code}.json").read_text())
-    seats = {firm: place for place, firm in enumerate(_numbers(firms))}
-    for week in range(weeks):
-        told = {int(firm): letters for firm, letters in kept["weeks"][week].items()}
-        assert told == {
-            firm: "".join("1" if pays else "0" for pays in chosen[week, place])
-            for firm, place in seats.items()
-        }
-    setup = Setup(**kept["setup"])
-    vectors = [
-        np.array([chosen[week, seats[firm]] for firm in range(pupils)]).reshape(-1) for week in range(weeks)
-    ]
-    assert play(market(setup), vectors).over
 
 
 def _joined(address: str) -> Visitor:
