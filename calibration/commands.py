@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -158,7 +159,7 @@ def calibrate(
     if out is not None:
         write_text(out / CALIBRATION, to_json(found) + "\n")
         write_text(out / WORLD, to_yaml(calibrated_world(found)))
-        write_calibration_report(document(found), out / REPORT, " ".join(["arrears", *sys.argv[1:]]))
+        write_calibration_report(document(found), out / REPORT, shlex.join(["arrears", *options.GIVEN.get()]))
         print(f"Report: {out / REPORT}, data: {out / CALIBRATION}, world: {out / WORLD}", file=sys.stderr)
 
 

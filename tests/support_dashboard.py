@@ -66,10 +66,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(server: str) -> Iterator[Any]:
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests: a process can run the synchronous Playwright only once."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("SKIPPED: no chromium on this machine, nothing is opened in a browser")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as tools:
-        made = tools.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        made = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield made
         made.close()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -163,18 +161,6 @@ def test_a_failed_write_leaves_the_old_report(
 def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="it is a folder"):
         write_text(tmp_path, "text")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("SKIPPED: no chromium on this machine, the report is not opened in a browser")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as tools:
-        made = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield made
-        made.close()
 
 
 def test_a_reader_opens_the_report_offline_and_changes_the_language(
