@@ -24,7 +24,8 @@ from sim.agents.tables import NO_JOB, OUTSIDE, AccountColumns, BorrowerColumns
 from sim.core.calendar import WEEKS_PER_MONTH, month_start
 from sim.core.columns import F64, I64, empty
 from sim.core.rng import stream
-from sim.phases.household_kernel import JobMarket, household_flows, household_week
+from sim.phases.household_flows import household_flows
+from sim.phases.household_kernel import JobMarket, household_week
 from sim.phases.parameters import HouseholdParameters, household_parameters
 from sim.spec.world import World
 

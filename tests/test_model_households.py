@@ -11,7 +11,7 @@ import pytest
 from sim.agents.tables import NO_JOB, OUTSIDE, AccountColumns, BorrowerColumns
 from sim.core.columns import F64, empty
 from sim.core.rng import stream
-from sim.phases.household_kernel import (
+from sim.phases.household_flows import (
     T_BACKSTOP_WAGES,
     T_BENEFITS,
     T_CONSUMPTION,
@@ -24,10 +24,9 @@ from sim.phases.household_kernel import (
     T_PROMISES_DUE,
     T_PROMISES_KEPT,
     HouseholdFlows,
-    JobMarket,
     household_flows,
-    household_week,
 )
+from sim.phases.household_kernel import JobMarket, household_week
 from sim.phases.parameters import HouseholdParameters, household_parameters
 from sim.spec.loader import load_world
 

@@ -12,7 +12,7 @@ from sim.core.kernel import kernel
 from sim.core.ledger import Instrument, Sector
 from sim.phases.breathing import lateness, register
 from sim.phases.causes import record_lender_loss
-from sim.phases.household_kernel import (
+from sim.phases.household_flows import (
     T_BACKSTOP_WAGES,
     T_BENEFITS,
     T_CONSUMPTION,
@@ -30,11 +30,9 @@ from sim.phases.household_kernel import (
     T_SETTLEMENTS_DUE,
     T_SETTLEMENTS_KEPT,
     HouseholdFlows,
-    JobMarket,
     household_flows,
-    household_week,
-    report_week,
 )
+from sim.phases.household_kernel import JobMarket, household_week, report_week
 
 if TYPE_CHECKING:
     from sim.phases.state import State
