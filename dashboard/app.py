@@ -13,13 +13,18 @@ from sim.spec.labels import VOCABULARIES
 
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
-#: Streamlit leaves a hand's breadth above the title; its captions and dark buttons have too little contrast.
+#: Streamlit leaves a hand's breadth above the title; its captions, and what it writes in white on the light
+#: colour of the dark theme (main buttons, chosen options), have too little contrast.
 _STYLE = """
+.st-key-look { position: absolute; }
 [data-testid=stMainBlockContainer] { padding-top: 3.2rem; }
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p {
   color: light-dark(#56616B, #A8B3BE); opacity: 1;
 }
-[data-testid=stBaseButton-primary], [data-testid=stBaseButton-primary] p { color: light-dark(#FFF, #0B1720); }
+[data-testid^=stBaseButton-primary], [data-testid^=stBaseButton-primary] p,
+[data-testid=stMultiSelect] [data-tag], [data-testid=stMultiSelect] [data-tag] * {
+  color: light-dark(#FFF, #0B1720);
+}
 """
 
 
@@ -27,7 +32,8 @@ def main() -> None:
     """One run of the script: the chosen page in the chosen language."""
     st.set_page_config(page_title="Arrears", page_icon=_favicon(), layout="wide")
     language()
-    st.html(f"<style>{_STYLE}</style>")
+    with st.container(key="look"):  # st.html would load its own script first, and show the page without it
+        st.markdown(f"<style>{_STYLE}</style>", unsafe_allow_html=True)
     st.sidebar.segmented_control(
         "Language / 语言", list(_LANGUAGES), format_func=_LANGUAGES.__getitem__, key="lang", required=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import tomllib
 from typing import Any
@@ -97,6 +98,33 @@ def test_the_start_page_opens_on_results_and_leads_to_the_pages_in_both_language
     tab.wait_for_function("document.documentElement.lang === 'zh-CN'")
     tab.locator("[data-testid=stPageLink] a").filter(has_text="连锁倒闭").first.click()
     assert seen(tab.get_by_role("heading", name="连锁倒闭"))
+
+
+def test_a_shared_link_opens_in_a_fresh_browser_and_visitors_do_not_disturb_each_other(
+    tab: Any, browser: Any, server: str
+) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=zh&firms=75&hit=0&seed=2&links=4")
+    assert seen(tab.locator(".net[data-firms='75']"))
+    tab.get_by_role("button", name="链接").click()
+    link = tab.get_by_test_id("stPopoverBody").locator("code").inner_text().replace("\n", "")
+    assert link.startswith(f"{server}/outbreak?v=1&lang=zh")
+    context = browser.new_context()
+    other = context.new_page()
+    other.set_default_timeout(1000 * float(os.environ.get("ARREARS_PATIENCE", "90")))
+    other.goto(link)
+    assert seen(other.locator(".net[data-firms='75']"))
+    assert seen(other.get_by_role("heading", name="连锁倒闭"))
+    assert other.get_by_role("slider", name="平均供应商数").input_value() == "4"
+    other.locator(".net canvas").first.focus()
+    other.keyboard.press("ArrowDown")
+    other.keyboard.press("f")
+    assert seen(other.get_by_role("button", name="撤销"))
+    tab.keyboard.press("Escape")
+    tab.locator(".net canvas").first.focus()
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_selector(".net[data-week='1'][data-failed='0']")
+    assert tab.get_by_role("button", name="撤销").count() == 0
+    context.close()
 
 
 def test_a_hub_fails_is_undone_and_rescued_beside_its_twin(tab: Any, server: str) -> None:
