@@ -19,6 +19,7 @@ from sim.core.errors import SpecError
 from sim.core.rng import stream
 from sim.experiments.executors import Given
 from sim.experiments.running import Means, Progress
+from sim.spec.loader import load_world
 
 #: Part of the posterior that the box of the next wave leaves out at each end, and its margin.
 _TAIL, _MARGIN = 0.005, 0.1
@@ -33,6 +34,9 @@ NOT_IDENTIFIED = 0.9
 #: Parameters correlated this much cannot be told apart by the targets.
 TIED = 0.6
 _PRIOR_SD = 12**-0.5
+_WORLD = "world."
+#: Numbers of a world are rounded to four digits, so one at the end of its range may lie a little outside.
+_ROUNDED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ def calibrate(
     points: int | None = None,
     waves: int | None = None,
     rounds: int | None = None,
+    shipped: bool = False,
     changes: Mapping[str, object] | None = None,
     check: int = 8,
     workers: int | None = None,
@@ -128,6 +133,8 @@ def calibrate(
         A shipped name, a YAML file or an object.
     points, waves, rounds, changes:
         Replace or extend what it says.
+    shipped:
+        Keep the numbers that the world has: no round looks for others, and they are what is checked.
     check:
         Runs of the point to ship, and draws of the posterior, on seeds that the fit has not seen; 0: none.
     workers, executor, cluster, progress, store:
@@ -141,8 +148,9 @@ def calibrate(
     StoppedError
         When the work was interrupted; with a store the same call goes on from there.
     """
-    asked = {"points": points, "waves": waves, "rounds": rounds}
+    asked = {"points": points, "waves": waves, "rounds": 0 if shipped else rounds}
     found = _changed(spec, asked, changes)
+    kept = _shipped(found) if shipped else None
     means = Means(workers, executor, cluster, progress, store)
     values = np.array([target.value for target in found.measured])
     errors = np.array([target.error for target in found.measured])
@@ -155,10 +163,27 @@ def calibrate(
     near = everything.within(box).defined
     posterior = _posterior(found, parts, box, values, errors)
     best, emulator, tried = _chosen(found, box, near, posterior, means)
+    best = best if kept is None else kept
     return Calibrated(
         found, everything, tried, box, posterior, coverage(near, errors, found.seed), emulator, best,
         _checked(found, best, posterior, check, means) if check else None,
     )  # fmt: skip
+
+
+def _shipped(spec: CalibrationSpec) -> F64:
+    """Places of the numbers that the world has. Raises :class:`SpecError` for one outside its range."""
+    numbers = {f"{_WORLD}{name}": number.value for name, number in load_world(spec.world).numbers()}
+    for name in spec.parameters:
+        if name not in numbers:
+            raise SpecError("calibration", f"parameters.{name}", "is no number of the world", "world.FIELD")
+    places = np.array(shares_of(spec, numbers))
+    for name, place in zip(spec.parameters, places, strict=True):
+        if not -_ROUNDED <= place <= 1 + _ROUNDED:
+            one = spec.parameters[name]
+            known = f"the world's {numbers[name]:.4g} lies outside the range"
+            limits = f"a range that holds it, {one.low:g} to {one.high:g} does not"
+            raise SpecError("calibration", f"parameters.{name}", known, limits)
+    return np.asarray(np.clip(places, 0.0, 1.0))
 
 
 def _changed(

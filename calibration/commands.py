@@ -115,6 +115,9 @@ def calibrate(
     rounds: Annotated[
         int | None, typer.Option("--rounds", help="Rounds that try the chosen point; 0: none.")
     ] = None,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Keep the world's numbers: how sure are they, do they fit?")
+    ] = False,
     check: Annotated[
         int, typer.Option("--check", min=0, help="Runs of the result on fresh seeds; 0: none.")
     ] = 8,
@@ -144,6 +147,7 @@ def calibrate(
             points=points,
             waves=waves,
             rounds=rounds,
+            shipped=shipped,
             changes=changes,
             check=check,
             workers=workers,

@@ -321,7 +321,22 @@ class TestRuns:
         assert ran.returncode == 0, ran.stderr
 
 
+    def test_numbers_that_are_shipped_are_kept_and_checked(self, tmp_path: Path) -> None:
+        spec = CalibrationSpec.model_validate({**TINY, "waves": 1})
+        found = calibrate(spec, shipped=True, check=2, store=tmp_path)
+        numbers = {f"world.{name}": number.value for name, number in load_world("evidence").numbers()}
+        assert found.settings == pytest.approx({name: numbers[name] for name in spec.parameters})
+        assert found.check is not None and len(found.check.best) == 2
+        assert len(found.tried.shares) <= 32, "no round looks for other numbers"
+
+
 class TestFaults:
+    def test_a_shipped_number_outside_its_range_is_named(self) -> None:
+        narrow = {WILLING: {"low": 0.5, "high": 0.9}}
+        spec = CalibrationSpec.model_validate({**TINY, "parameters": narrow})
+        with pytest.raises(SpecError, match=rf"{WILLING}.*0\.08825 lies outside.*0\.5 to 0\.9"):
+            calibrate(spec, shipped=True)
+
     @pytest.mark.parametrize(
         ("change", "words"),
         [
