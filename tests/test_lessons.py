@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -15,7 +16,7 @@ from sim.core.errors import SpecError
 from sim.core.paths import scenarios_dir
 from sim.experiments.lesson_check import check_lesson
 from sim.experiments.lessons import LessonResult, run_lesson, stories
-from sim.experiments.recording import FAILED
+from sim.experiments.recording import FAILED, PROTECTED
 from sim.report.lesson import revealed
 from sim.report.lesson_sheet import lesson_sheet
 from sim.spec.lesson import IN_TEXT, Lesson
@@ -116,6 +117,14 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"arms": {"calm": {"label": A}, "hit": {"label": A, "shock": "firm:9x"}}},
         r"arms\.hit\.shock.*9x",
     ),
+    "a protection from nothing": (
+        {"arms": {"calm": {"label": A, "protect": "exposed:1"}, "hit": {"label": A, "shock": "firm:a"}}},
+        r"arms\.calm\.protect.*exposed:1.*made to fail",
+    ),
+    "a protection of nobody": (
+        {"arms": {"calm": {"label": A}, "hit": {"label": A, "shock": "firm:a", "protect": "exposed:0"}}},
+        r"arms\.hit\.protect.*exposed:0",
+    ),
     "an unknown figure": ({"figures": ["fialed"]}, r"figures\[0\].*fialed.*did you mean 'failed'"),
     "an unknown arm in a text": ({"reveal": {"en": "{failed.hat}", "zh": "b"}}, r"reveal.*hat"),
     "an unknown arm in a finding": (
@@ -164,6 +173,18 @@ def test_arms_of_a_story_share_their_luck(mine: Path) -> None:
     assert (calm.states == again["calm"].recording.states).all()
     assert told["hit"].felled == (0,) and told["calm"].felled == ()
     assert (told["hit"].recording.states[1:, 0] == FAILED).all() and not (calm.states == FAILED).any()
+
+
+def test_exposed_firms_are_those_that_sold_most_of_their_sales_to_the_fallen(mine: Path) -> None:
+    """a buys from b and from d, b from c, c from d: with b felled c lives of it alone; with c felled, d half."""
+    (mine.parent / "mine.csv").write_text(
+        "buyer,supplier,weekly_amount\na,b,50000\nb,c,30000\nc,d,20000\na,d,20000\n"
+    )
+    lesson = load_lesson(mine)
+    for felled, kept in (("firm:b", 2), ("firm:c", 3), ("firm:b,c", 3)):
+        arm = lesson.arms["hit"].model_copy(update={"shock": felled, "protect": "exposed:1"})
+        states = stories(lesson.model_copy(update={"arms": {"hit": arm}}))["hit"].recording.states
+        assert np.flatnonzero((states == PROTECTED).any(axis=0)).tolist() == [kept]
 
 
 def _result(lesson: Lesson, hit: list[float | None]) -> LessonResult:

@@ -10,7 +10,7 @@ from sim.core.errors import SpecError, unknown_name
 from sim.experiments.arms import check_scenario
 from sim.experiments.lessons import ACTS, figure_units, scenario_of_arm
 from sim.experiments.outbreak_market import place_of
-from sim.experiments.outbreak_shocks import read_shock
+from sim.experiments.protection import needs_shock
 from sim.spec.lesson import Control, Lesson, LessonArm
 from sim.spec.loader import load_world
 from sim.spec.scenario import Scenario
@@ -64,7 +64,9 @@ def _check_arm(lesson: Lesson, name: str) -> Scenario:
         given = getattr(arm, act)
         if given is not None:
             with _at(f"arms.{name}.{act}"):
-                read_shock(given, place_of(spec), act)
+                ACTS[act](given, place_of(spec), act)
+                if act == "protect" and needs_shock(given) and arm.shock is None:
+                    raise SpecError(act, given, "no firm of this arm is made to fail", "an arm with a shock")
     return spec
 
 
@@ -79,7 +81,7 @@ def _check_control(lesson: Lesson, control: Control, where: str) -> None:
         for row, value in enumerate(control.values):
             with _at(f"{where}.values[{row}]"):
                 for arm in concerned:
-                    read_shock(str(value), place_of(scenario_of_arm(lesson, arm, {})), control.field)
+                    ACTS[control.field](str(value), place_of(scenario_of_arm(lesson, arm, {})), control.field)
         return
     for row, value in enumerate(control.values):
         with _at(f"{where}.values[{row}]"):

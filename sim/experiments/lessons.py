@@ -11,9 +11,10 @@ from typing import NamedTuple
 from sim.core.errors import SpecError
 from sim.experiments.comparing import compare
 from sim.experiments.lesson_figures import network_figures
-from sim.experiments.outbreak_market import Market, market_of, place_of
+from sim.experiments.outbreak_market import Market, after_failures, market_of, place_of
 from sim.experiments.outbreak_shocks import read_shock
 from sim.experiments.plan import base_scenario, run_seed
+from sim.experiments.protection import read_protected
 from sim.experiments.recording import Intervention, Recording, record
 from sim.experiments.selection import selection_effect
 from sim.experiments.statistics import Estimate, mean_interval, paired_difference
@@ -25,8 +26,8 @@ from sim.spec.scenario import Scenario
 Settings = Mapping[str, object]
 Progress = Callable[[int, int], None]
 Values = dict[str, dict[str, list[float | None]]]
-#: Fields of a control that are told to the arms instead of the scenario.
-ACTS = ("shock", "protect")
+#: Fields of a control that are told to the arms instead of the scenario, and how they name firms.
+ACTS = {"shock": read_shock, "protect": read_protected}
 #: Columns of a selection by assignment: users, others, difference.
 _SELECTED = {
     "self_selected": ("users who chose", "others beside them", "apparent effect"),
@@ -205,14 +206,13 @@ def _story(
 
     def chosen(name: str, among: Market) -> tuple[int, ...]:
         text = acts[name]
-        rows = () if text is None else read_shock(str(text), place, name).choose(among, seed).tolist()
+        rows = () if text is None else ACTS[name](str(text), place, name).choose(among, seed).tolist()
         return tuple(row for row in rows if row not in kept)
 
     felled = chosen("shock", market)
-    alive = market.alive.copy()
-    alive[list(felled)] = False
+    left = after_failures(market, start, felled) if felled else market
     done = [Intervention("fail", 0, firm) for firm in felled]
-    done += [Intervention("protect", 0, firm) for firm in chosen("protect", market._replace(alive=alive))]
+    done += [Intervention("protect", 0, firm) for firm in chosen("protect", left)]
     try:
         found = record(start, lesson.weeks, [*done, *more], arm.changes)
     except SpecError:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.core.columns import I16, I32, I64, Bool
+from sim.core.columns import F64, I16, I32, I64, Bool
 from sim.core.errors import SpecError, unknown_name
 from sim.network.read import read_network
 from sim.network.sector_table import load_sector_table
@@ -32,7 +32,8 @@ class Place(NamedTuple):
 class Market(NamedTuple):
     """What a shock chooses from, one entry a firm; money in fen a week, in normal times.
 
-    ``customers`` and ``suppliers`` count links; ``weekly_trade`` is bought and sold on links.
+    ``customers`` and ``suppliers`` count links; ``weekly_trade`` is bought and sold on links. ``exposure``: the
+    share of a firm's sales that goes to firms which are made to fail; none where nothing is known of them.
     """
 
     sectors: tuple[str, ...]
@@ -43,6 +44,7 @@ class Market(NamedTuple):
     weekly_trade: I64
     weekly_sales: I64
     employees: I32
+    exposure: F64 | None = None
 
 
 def place_of(scenario: Scenario) -> Place:
@@ -71,6 +73,16 @@ def market_of(model: Ecosystem) -> Market:
         weekly_sales=f.normal_sales.copy(),
         employees=f.normal_employees.copy(),
     )
+
+
+def after_failures(market: Market, model: Ecosystem, felled: Sequence[int]) -> Market:
+    """The market of a model as it is once the firms in rows ``felled`` have failed, with ``exposure`` to them."""
+    k = model.state.links
+    alive = market.alive.copy()
+    alive[list(felled)] = False
+    lost = np.where(np.isin(k.buyer, felled), k.weekly_amount, 0)
+    sold = np.bincount(k.supplier, weights=lost, minlength=len(alive))
+    return market._replace(alive=alive, exposure=sold / np.maximum(market.weekly_sales, 1))
 
 
 def hub_order(market: Market) -> I64:

@@ -107,7 +107,7 @@ class Hubs:
 
     def check(self, place: Place, source: str) -> None:
         """There must be so many firms."""
-        _check_count(self.count, place, self.text, source)
+        check_count(self.count, place, self.text, source)
 
     def choose(self, market: Market, seed: int) -> I64:
         """Living firms by falling number of links."""
@@ -127,7 +127,7 @@ class RandomFirms:
 
     def check(self, place: Place, source: str) -> None:
         """There must be so many firms."""
-        _check_count(self.count, place, self.text, source)
+        check_count(self.count, place, self.text, source)
 
     def choose(self, market: Market, seed: int) -> I64:
         """Those with the least draws of the stream ``outbreak.random``."""
@@ -172,9 +172,16 @@ def _parse(text: str, place: Place, source: str) -> Shock:
         return NamedFirms(tuple(_ids(rest, place)))
     if kind == "sector":
         return _parse_sector(rest, text, source)
+    count = count_in(rest, text, source)
+    return Hubs(count) if kind == "hub" else RandomFirms(count)
+
+
+def count_in(rest: str, text: str, source: str) -> int:
+    """The N of ``kind:N``. Raises :class:`SpecError`."""
     if not (rest.isascii() and rest.isdecimal()):
+        kind = text.strip().partition(":")[0]
         raise SpecError(source, text, f"{rest!r} is not a number of firms", f"{kind}:N with N from 1")
-    return Hubs(int(rest)) if kind == "hub" else RandomFirms(int(rest))
+    return int(rest)
 
 
 def _parse_sector(rest: str, text: str, source: str) -> SectorShare:
@@ -197,7 +204,8 @@ def _ids(text: str, place: Place) -> list[str]:
     return [part.strip() for part in text.split(",")]
 
 
-def _check_count(count: int, place: Place, text: str, source: str) -> None:
+def check_count(count: int, place: Place, text: str, source: str) -> None:
+    """There must be so many firms. Raises :class:`SpecError`."""
     if not 1 <= count <= place.firms:
         raise SpecError(source, text, f"{count} is not a possible number of firms", f"1 to {place.firms}")
 

@@ -67,7 +67,8 @@ class LessonArm(Spec):
         default=None, description="firms that fail in week 0: firm:ID, sector:NAME:SHARE, hub:N, random:N"
     )
     protect: str | None = Field(
-        default=None, description="firms whose receivables are paid from week 0 on, named like a shock"
+        default=None,
+        description="firms whose receivables are paid from week 0 on, named like a shock, or exposed:N",
     )
     assignment: Literal["self_selected", "random"] | None = Field(
         default=None, description="play selection: who decides about the strategy"
