@@ -28,6 +28,7 @@ def simulator(spec: str | Path | CalibrationSpec) -> Simulator:
     found = spec if isinstance(spec, CalibrationSpec) else load_calibration(spec)
 
     def run(theta: Sequence[float], n: int, seed: int) -> F64:
+        """The figures of one run. Raises :class:`SpecError` for an impossible ``theta``."""
         values = np.asarray(theta, float)
         if values.shape != (len(found.parameters),):
             problem = f"{values.size} values"

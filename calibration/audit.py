@@ -26,15 +26,24 @@ class Runs(Protocol):
     """What says which runs a figure is read from."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Its short name."""
+
     @property
-    def scenario(self) -> str: ...
+    def scenario(self) -> str:
+        """Name of the scenario."""
+
     @property
-    def weeks(self) -> int: ...
+    def weeks(self) -> int:
+        """Weeks after the start."""
+
     @property
-    def changes(self) -> dict[str, object]: ...
+    def changes(self) -> dict[str, object]:
+        """Changes to the scenario, for all arms."""
+
     @property
-    def arms(self) -> dict[str, dict[str, object]]: ...
+    def arms(self) -> dict[str, dict[str, object]]:
+        """Changes by arm."""
 
 
 T = TypeVar("T", bound=Runs)

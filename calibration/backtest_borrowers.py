@@ -130,6 +130,7 @@ def fit_borrowers(kinds: Kinds, fit: History) -> Fitted:
     seen, then, small, wide = (v.astype(np.float32) for v in (steps.seen, steps.then, z, traits))
 
     def loss(values: F64) -> tuple[float, F64]:
+        """Minus the log of the posterior of a prior of kinds, and its slope."""
         base, effects = values[:count], values[count:].reshape(width, -1)
         prior = seen + base.astype(np.float32) + (small @ effects.T.astype(np.float32)) @ wide.T
         prior -= prior.max(axis=1, keepdims=True)

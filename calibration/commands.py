@@ -1,19 +1,24 @@
-"""``arrears audit``."""
+"""``arrears audit``, ``calibrate``, ``sensitivity`` and ``discover``."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from calibration import evidence_commands
 from calibration.backtest_command import backtest
+from calibration.options import Keep
 from sim.cli import options
 from sim.cli.options import read_settings, split_names
 from sim.cli.progress import progress
+
+if TYPE_CHECKING:
+    from calibration.audit import Audit
+    from calibration.beside import SelectionRow
 
 DOCUMENT = "audit.json"
 CALIBRATION, WORLD, REPORT = "calibration.json", "world.yaml", "calibration.html"
@@ -32,9 +37,7 @@ def mount(app: typer.Typer) -> None:
 
 def audit(
     claims: Annotated[list[str] | None, typer.Argument(help="Claims such as S01; none: all.")] = None,
-    worlds: Annotated[
-        str, typer.Option("--worlds", "--world", help="Worlds, joined by commas.")
-    ] = "evidence,report",
+    worlds: options.Worlds = "evidence,report",
     runs: Annotated[int, typer.Option("--runs", min=1, help="Paired runs in each world.")] = 6,
     seed: options.Seed = None,
     workers: options.Workers = None,
@@ -43,7 +46,7 @@ def audit(
     page: Annotated[
         Path | None, typer.Option("--page", help="Markdown file whose table is brought up to date.")
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Replace the result that pages show.")] = False,
+    keep: Keep = False,
     kept: Annotated[
         list[Path] | None,
         typer.Option("--from", help="Folder of an earlier audit: runs nothing, reads what is finished."),
@@ -58,12 +61,10 @@ def audit(
     from calibration.audit import audit as run_audit
     from calibration.audit_document import KEPT, audit_document
     from calibration.audit_kept import kept_audit
-    from calibration.beside import CHOSEN, selection_rows
+    from calibration.beside import CHOSEN
     from calibration.kept import keep as keep_result
-    from calibration.page import write_page
     from calibration.screen import print_audit
     from sim.cli.experiments import local_executor
-    from sim.report.files import write_text
 
     worlds_run: dict[str, str] | None = None
     if kept:
@@ -77,16 +78,11 @@ def audit(
                 seed=seed,
                 changes=read_settings(settings),
                 workers=workers,
-                executor=local_executor(workers, None, 100),
+                executor=local_executor(workers, None),
                 out=out,
                 progress=show,
             )
-    chosen = []
-    if selection and found.of(CHOSEN):
-        with progress("worlds") as show:
-            chosen = selection_rows(
-                found.worlds, runs=runs, seed=seed, changes=read_settings(settings), progress=show
-            )
+    chosen = _selection(found, runs, seed, settings) if selection and found.of(CHOSEN) else []
     document = audit_document(found, chosen)
     if json:
         typer.echo(found.to_json(document))
@@ -94,11 +90,31 @@ def audit(
         print_audit(found, document, lang.value)
     if keep:
         print(f"Audit: {keep_result(KEPT, document, worlds_run or found.worlds)}", file=sys.stderr)
+    _write_audit(found, document, out, page, lang.value)
+
+
+def _selection(found: Audit, runs: int, seed: int | None, settings: list[str] | None) -> list[SelectionRow]:
+    """S04 taken apart into choice and effect, by runs of its own."""
+    from calibration.beside import selection_rows
+
+    with progress("worlds") as show:
+        return selection_rows(
+            found.worlds, runs=runs, seed=seed, changes=read_settings(settings), progress=show
+        )
+
+
+def _write_audit(
+    found: Audit, document: dict[str, object], out: Path | None, page: Path | None, lang: str
+) -> None:
+    """The document in the folder of results and the table of a page, where they are wanted."""
+    from calibration.page import write_page
+    from sim.report.files import write_text
+
     if out is not None:
         write_text(out / DOCUMENT, found.to_json(document) + "\n")
         print(f"Audit: {out / DOCUMENT}", file=sys.stderr)
     if page is not None:
-        write_page(found, page, lang.value)
+        write_page(found, page, lang)
 
 
 def calibrate(
@@ -132,7 +148,7 @@ def calibrate(
     from calibration.calibrate import calibrate as run_calibration
     from calibration.calibrated import calibrated_world, document, print_calibrated, to_json
     from calibration.report import write_calibration_report
-    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.experiments import many_starts
     from sim.report.files import write_text
     from sim.spec.loader import to_yaml
 
@@ -141,7 +157,7 @@ def calibrate(
         changes |= {"portfolio.file": str(portfolio)} | (
             {} if mapping is None else {"portfolio.mapping": str(mapping)}
         )
-    with progress("starts") as show:
+    with many_starts(workers, out, cluster) as means:
         found = run_calibration(
             targets or world,
             points=points,
@@ -150,11 +166,8 @@ def calibrate(
             shipped=shipped,
             changes=changes,
             check=check,
-            workers=workers,
-            executor=local_executor(workers, cluster, 100),
             cluster=cluster,
-            progress=announcing(show, out),
-            store=out,
+            **means,
         )
     if json:
         typer.echo(to_json(found))
@@ -168,7 +181,7 @@ def calibrate(
 
 
 def sensitivity(
-    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")],
+    name: options.SweepName,
     method: Annotated[
         str, typer.Option("--method", help="sobol (indices), or morris (screening of many fields).")
     ] = "sobol",
@@ -182,23 +195,20 @@ def sensitivity(
     """Say how much of each outcome every uncertain number of a sweep carries."""
     from calibration.effects_table import print_sensitivity, sensitivity_json
     from calibration.sensitivity import sensitivity as run_sensitivity
-    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.experiments import many_starts
     from sim.core.errors import SpecError
     from sim.experiments.export import csv_text
     from sim.report.files import write_text
 
     if method not in ("sobol", "morris"):
         raise SpecError("--method", "", f"{method!r} is no method", "sobol or morris")
-    with progress("starts") as show:
+    with many_starts(workers, out, cluster) as means:
         found = run_sensitivity(
             name,
             method="sobol" if method == "sobol" else "morris",
             points=points,
-            workers=workers,
-            executor=local_executor(workers, cluster, 100),
             cluster=cluster,
-            progress=announcing(show, out),
-            store=out,
+            **means,
         )
     if json:
         typer.echo(sensitivity_json(found))
@@ -210,7 +220,7 @@ def sensitivity(
 
 
 def discover(
-    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")],
+    name: options.SweepName,
     outcome: Annotated[str, typer.Option("--outcome", help="One of the sweep's outcomes.")],
     arm: Annotated[str | None, typer.Option("--arm", help="The arm; by default the last.")] = None,
     against: Annotated[
@@ -230,20 +240,12 @@ def discover(
 
     from calibration.discovery import discover as find_boxes
     from calibration.effects_table import print_discovery
-    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.experiments import many_starts
     from sim.experiments.sweeps import sweep as run_sweep
     from sim.report.files import write_text
 
-    with progress("starts") as show:
-        done = run_sweep(
-            name,
-            points=points,
-            workers=workers,
-            executor=local_executor(workers, cluster, 100),
-            cluster=cluster,
-            progress=announcing(show, out),
-            store=out,
-        )
+    with many_starts(workers, out, cluster) as means:
+        done = run_sweep(name, points=points, cluster=cluster, **means)
     found = find_boxes(done, outcome, arm=arm, against=against, above=above, below=below)
     document = dumps([one.document() for one in found], ensure_ascii=False, allow_nan=False)
     if json:

@@ -162,10 +162,12 @@ def best_points(
     """
 
     def losses(shares: F64) -> F64:
+        """What places miss, all at once; shape (places,)."""
         off = _EDGE_COST * (np.abs(2 * shares - 1) ** _EDGE_POWER).sum(axis=1)
         return np.asarray(loss_of((emulator.figures(shares) - targets) / errors)[0].sum(axis=1) + off)
 
     def both(share: F64) -> tuple[float, F64]:
+        """What one place misses, and the slope of that."""
         found = [process.with_slope(share) for process in emulator.processes]
         loss, steep = loss_of((np.array([value for value, _ in found]) - targets) / errors)
         place = 2 * share - 1

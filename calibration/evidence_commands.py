@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from json import dumps
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from calibration.options import Keep
 from sim.cli import options
 from sim.cli.options import read_settings, split_names
-from sim.cli.progress import progress
 
 #: Where results that ship are kept.
 ASSUMPTIONS, ROBUST = "evidence/results/assumptions", "evidence/results/robust"
@@ -64,81 +67,79 @@ def assumptions(
     settings: options.Settings = None,
     workers: options.Workers = None,
     out: options.Out = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Replace the result that ships.")] = False,
+    keep: Keep = False,
     lang: options.Lang = options.Language.en,
     json: options.Json = False,
 ) -> None:
     """Rank the assumptions of a world by the share of each outcome's variance that they carry."""
-    from json import dumps
-
     from calibration.assumptions import rank_assumptions
-    from calibration.kept import keep as keep_result
     from calibration.ranking_table import print_ranking, ranking_document
-    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.experiments import many_starts
 
-    with progress("starts") as show:
+    with many_starts(workers, out) as means:
         found = rank_assumptions(
             world,
             trajectories=trajectories,
             top=top,
             points=points,
             changes=read_settings(settings),
-            workers=workers,
-            executor=local_executor(workers, None, 100),
-            progress=announcing(show, out),
-            store=out,
+            **means,
         )
     document = ranking_document(found)
-    if json:
-        typer.echo(dumps(document, ensure_ascii=False, allow_nan=False))
-    else:
-        print_ranking(document, lang.value)
-    if out is not None:
-        print(f"Ranking: {keep_result('', document, [world], to=out / 'assumptions.json')}", file=sys.stderr)
-    if keep:
-        print(f"Ranking: {keep_result(ASSUMPTIONS, document, [world])}", file=sys.stderr)
+    _show(document, print_ranking, lang, json)
+    _keep("Ranking", document, [world], None if out is None else out / "assumptions.json", ASSUMPTIONS, keep)
 
 
 def robust(
     name: Annotated[
         str, typer.Argument(metavar="SWEEP", help="A sweep with arms: a shipped name, or a YAML file.")
     ] = "robust",
-    worlds: Annotated[str, typer.Option("--worlds", help="Worlds, joined by commas.")] = "evidence,report",
+    worlds: options.Worlds = "evidence,report",
     points: Annotated[int, typer.Option("--points", help="Points in each world, a power of 2.")] = 32,
     settings: options.Settings = None,
     workers: options.Workers = None,
     out: options.Out = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Replace the result that ships.")] = False,
+    keep: Keep = False,
     lang: options.Lang = options.Language.en,
     json: options.Json = False,
 ) -> None:
     """Choose between strategies over worlds and posterior: regret, satisficing, Pareto front."""
-    from json import dumps
-
-    from calibration.kept import keep as keep_result
     from calibration.robust import robust as run_robust
     from calibration.robust import robust_document
     from calibration.robust_table import print_robust
-    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.experiments import many_starts
 
     chosen = split_names(worlds, "--worlds")
-    with progress("starts") as show:
+    with many_starts(workers, out) as means:
         found = run_robust(
             name,
             worlds=chosen,
             points=points,
             changes=read_settings(settings),
-            workers=workers,
-            executor=local_executor(workers, None, 100),
-            progress=announcing(show, out),
-            store=out,
+            **means,
         )
     document = robust_document(found)
+    _show(document, print_robust, lang, json)
+    _keep("Robust choice", document, chosen, None if out is None else out / "robust.json", ROBUST, keep)
+
+
+def _show(
+    document: dict[str, Any], table: Callable[[dict[str, Any], str], None], lang: options.Language, json: bool
+) -> None:
+    """Print a document, or its table."""
     if json:
         typer.echo(dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        print_robust(document, lang.value)
-    if out is not None:
-        print(f"Robust choice: {keep_result('', document, chosen, to=out / 'robust.json')}", file=sys.stderr)
-    if keep:
-        print(f"Robust choice: {keep_result(ROBUST, document, chosen)}", file=sys.stderr)
+        table(document, lang.value)
+
+
+def _keep(
+    what: str, document: dict[str, Any], worlds: Sequence[str], to: Path | None, shipped: str, replace: bool
+) -> None:
+    """Write a document to the file asked for and, if asked, over the result that ships; say where."""
+    from calibration.kept import keep
+
+    if to is not None:
+        print(f"{what}: {keep('', document, worlds, to=to)}", file=sys.stderr)
+    if replace:
+        print(f"{what}: {keep(shipped, document, worlds)}", file=sys.stderr)

@@ -20,7 +20,8 @@ class HasFigure(Protocol):
     """A claim or a target."""
 
     @property
-    def figure(self) -> Figure: ...
+    def figure(self) -> Figure:
+        """Which figure of the runs it is."""
 
 
 def estimate(claim: HasFigure, rows: Sequence[RunRow]) -> Estimate:

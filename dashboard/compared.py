@@ -32,6 +32,7 @@ def chart(name: str, draw: Draw, measures: Iterable[str] = (), note: str | None 
     """A view of one figure with the definitions of its measures and a note of the report."""
 
     def show(content: Content, page: str) -> None:
+        """Draw it, with notes and definitions."""
         lang = language()
         told = [] if note is None else [word(note, lang)]
         found = draw(content, lang)

@@ -150,7 +150,9 @@ class Ecosystem(ColumnModel):
         Raises
         ------
         SpecError
-            A change is impossible, or acts on the start and so needs a new ecosystem.
+            A change is impossible.
+        StartChangeError
+            A change acts on the start and so needs a new ecosystem.
         """
         twin = object.__new__(type(self))
         twin._attach(branch_state(self.state, changes))

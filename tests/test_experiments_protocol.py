@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sim.core.errors import SpecError, StoppedError
+from sim.core.errors import SpecError, StartChangeError, StoppedError
 from sim.core.rng import uniform_rows
 from sim.experiments import Comparison, InlineExecutor, compare, run_once, tasks
 from sim.experiments import comparison as comparison_module
@@ -44,7 +44,7 @@ class Toy:
 
     def branch(self, changes: Mapping[str, object]) -> Toy:
         if "hold_out" in changes:
-            raise SpecError("changes", "hold_out", "is settled before week 0")
+            raise StartChangeError("changes", "hold_out", "is settled before week 0")
         return Toy(self.seed, changes)
 
     def measures(self) -> dict[str, tuple[float | None, str | None]]:
@@ -65,14 +65,9 @@ class Toy:
         return {}
 
     def curves(self) -> pd.DataFrame:
+        recovered = [self.seed % 100]
         return pd.DataFrame(
-            {
-                "stage": ["early"],
-                "weeks": [4],
-                "placed": [200],
-                "recovered": [self.seed % 100],
-                "share": [0.5],
-            }
+            {"stage": ["early"], "weeks": [4], "placed": [200], "recovered": recovered, "share": [0.5]}
         )
 
     def cures(self) -> pd.DataFrame:
@@ -296,11 +291,12 @@ class TestExecutors:
         toy_compare(runs=3, progress=lambda done, total: seen.append((done, total)))
         assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
-    def test_a_faulty_model_is_reported_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def broken(task: Task, arm: Arm | None = None) -> Toy:
+    @pytest.mark.parametrize("place", ["start_of", "branch"])
+    def test_a_faulty_model_is_reported_as_it_is(self, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*given: object) -> Toy:
             raise SpecError("portfolio.csv", "line 7", "balance -3 is negative")
 
-        monkeypatch.setattr(tasks, "start_of", broken)
+        monkeypatch.setattr(Toy if place == "branch" else tasks, place, broken)
         for workers in (1, 2):
             with pytest.raises(SpecError, match="line 7"):
                 toy_compare(workers=workers)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 import typer
 
@@ -70,13 +71,8 @@ def compare(
         str | None,
         typer.Option("--strategies", "--strategy", help="Strategies to compare, joined by commas."),
     ] = None,
-    arms: Annotated[
-        list[str] | None,
-        typer.Option("--arm", metavar="NAME:FIELD=VALUE,...", help="NAME alone changes nothing; repeatable."),
-    ] = None,
-    worlds: Annotated[
-        str, typer.Option("--worlds", "--world", help="Worlds, joined by commas.")
-    ] = "evidence",
+    arms: options.Arms = None,
+    worlds: options.Worlds = "evidence",
     runs: Annotated[int, typer.Option("--runs", help="Paired runs in each world.")] = 20,
     until: Annotated[
         list[str] | None,
@@ -91,9 +87,7 @@ def compare(
     network: options.Network = None,
     weeks: options.Weeks = None,
     seed: options.Seed = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="Worker processes; none: one for each core.")
-    ] = None,
+    workers: options.Workers = None,
     cluster: options.Cluster = None,
     settings: options.Settings = None,
     out: options.Out = None,
@@ -131,9 +125,32 @@ def compare(
     hand_over(result, named, out, lang.value, everything, json)
 
 
-def local_executor(workers: int | None, cluster: str | None, starts: int) -> Literal["processes"] | None:
+def local_executor(
+    workers: int | None, cluster: str | None, starts: int = ENOUGH_STARTS
+) -> Literal["processes"] | None:
     """Processes where they repay their beginning, else threads."""
     return "processes" if cluster is None and workers != 1 and starts >= ENOUGH_STARTS else None
+
+
+class Means(TypedDict):
+    """How a command's starts are run: what every function that runs many of them takes."""
+
+    workers: int | None
+    executor: Literal["processes"] | None
+    progress: Callable[[int, int], None]
+    store: Path | None
+
+
+@contextmanager
+def many_starts(workers: int | None, out: Path | None, cluster: str | None = None) -> Iterator[Means]:
+    """The means for many starts, with their progress on the screen as long as they run."""
+    with progress("starts") as show:
+        yield Means(
+            workers=workers,
+            executor=local_executor(workers, cluster),
+            progress=announcing(show, out),
+            store=out,
+        )
 
 
 def _worlds(names: tuple[str, ...]) -> dict[str, World]:

@@ -158,10 +158,8 @@ def explain(
     kind: Annotated[Kind, typer.Argument(help="account, borrower or firm.")],
     number: Annotated[int, typer.Argument(help="Its number, from 0.", min=0)],
     scenario: Annotated[str, typer.Option("--scenario", help="Scenario: a name or a file.")] = "baseline",
-    world: Annotated[str | None, typer.Option("--world", help="World: a name or a file.")] = None,
-    strategy: Annotated[
-        str | None, typer.Option("--strategy", help="One strategy for all collectors.")
-    ] = None,
+    world: options.World = None,
+    strategy: options.Strategy = None,
     rules: options.Rules = None,
     portfolio: options.Portfolio = None,
     mapping: options.Mapping = None,
@@ -210,6 +208,7 @@ def _in_yuan(life: pd.DataFrame) -> pd.DataFrame:
 
 
 def print_frame(frame: pd.DataFrame, json: bool) -> None:
+    """Print a table for people, or its rows as one JSON document."""
     if json:
         rows = [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         typer.echo(jsonlib.dumps({"schema": 1, "rows": rows}, ensure_ascii=False, allow_nan=False))

@@ -28,6 +28,8 @@ class Language(StrEnum):
 
 ScenarioName = Annotated[str, typer.Argument(help="Name of a shipped scenario, or a YAML file.")]
 World = Annotated[str | None, typer.Option("--world", help="World: a name or a file.")]
+Worlds = Annotated[str, typer.Option("--worlds", "--world", help="Worlds, joined by commas.")]
+SweepName = Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")]
 Strategy = Annotated[str | None, typer.Option("--strategy", help="One strategy for all collectors.")]
 Rules = Annotated[str | None, typer.Option("--rules", help="Rule set: a name or a YAML file.")]
 Portfolio = Annotated[Path | None, typer.Option("--portfolio", help="Your accounts: CSV, .gz or Parquet.")]
@@ -42,6 +44,10 @@ Cluster = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="FIELD=VALUE", help="Such as population.borrowers=5000; repeatable."),
+]
+Arms = Annotated[
+    list[str] | None,
+    typer.Option("--arm", metavar="NAME:FIELD=VALUE,...", help="NAME alone changes nothing; repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Everything = Annotated[bool, typer.Option("--all", help="Show the measures of every stage of debt too.")]

@@ -21,24 +21,27 @@ REPORT, DOCUMENT, CURVE, GRAPH = "report.html", "result.json", "curve.csv", "tre
 #: From so many runs on, processes repay the seconds they take to begin; below, threads do the work.
 ENOUGH_RUNS = 8
 
+Shock = Annotated[
+    str | None,
+    typer.Option(
+        "--shock", metavar="SHOCK", help="firm:ID, sector:NAME:SHARE, hub:N or random:N firms fail."
+    ),
+]
+Rescue = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rescue",
+        metavar="firm:ID",
+        help="Firm kept alive in a further run; without --shock: its default is prevented. Repeatable.",
+    ),
+]
+
 
 def outbreak(
     scenario: options.ScenarioName = "baseline",
-    shock: Annotated[
-        str | None,
-        typer.Option(
-            "--shock", metavar="SHOCK", help="firm:ID, sector:NAME:SHARE, hub:N or random:N firms fail."
-        ),
-    ] = None,
+    shock: Shock = None,
     week: Annotated[int, typer.Option("--week", help="Week in which they fail.")] = 0,
-    rescue: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--rescue",
-            metavar="firm:ID",
-            help="Firm kept alive in a further run; without --shock: its default is prevented. Repeatable.",
-        ),
-    ] = None,
+    rescue: Rescue = None,
     channels: Annotated[
         str | None,
         typer.Option("--channels", help="Contagion channels left open, joined by commas; all or none."),

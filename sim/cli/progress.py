@@ -34,6 +34,7 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     began: tuple[float, int] | None = None
 
     def show(done: int, total: int) -> None:
+        """Move the bar, with the speed since the first call."""
         nonlocal began
         began = began or (time.monotonic(), done)
         bar.update(task, completed=done, total=total, speed=_speed(began, time.monotonic(), done))
@@ -51,6 +52,7 @@ def plain_lines(
     last = clock()
 
     def show(done: int, total: int) -> None:
+        """Print a line if it is time for one."""
         nonlocal first, last
         now = clock()
         if first is None:

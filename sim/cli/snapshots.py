@@ -53,10 +53,7 @@ def snapshot(
 
 def fork(
     file: Annotated[Path, typer.Argument(help="A snapshot.")],
-    arms: Annotated[
-        list[str] | None,
-        typer.Option("--arm", metavar="NAME:FIELD=VALUE,...", help="NAME alone changes nothing; repeatable."),
-    ] = None,
+    arms: options.Arms = None,
     strategies: Annotated[
         str | None,
         typer.Option("--strategies", "--strategy", help="An arm each, joined by commas."),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import options
-from sim.cli.progress import progress
 
 if TYPE_CHECKING:
     from sim.experiments.sweeps import Sweep
@@ -19,7 +18,7 @@ DOCUMENT, TABLE, REPORT = "sweep.json", "sweep.csv", "report.html"
 
 
 def sweep(
-    name: Annotated[str, typer.Argument(metavar="SWEEP", help="Name of a shipped sweep, or a YAML file.")],
+    name: options.SweepName,
     runs: Annotated[int | None, typer.Option("--runs", help="Paired runs at each point.")] = None,
     points: Annotated[int | None, typer.Option("--points", help="Points of a sample.")] = None,
     workers: options.Workers = None,
@@ -29,22 +28,13 @@ def sweep(
     json: options.Json = False,
 ) -> None:
     """Run all combinations of levers at many points of what is uncertain, and say what comes of it."""
-    from sim.cli.experiments import announcing, local_executor
+    from sim.cli.experiments import many_starts
     from sim.cli.sweep_table import print_sweep
     from sim.cli.table import console
     from sim.experiments.sweeps import sweep as run_sweep
 
-    with progress("starts") as show:
-        result = run_sweep(
-            name,
-            runs=runs,
-            points=points,
-            workers=workers,
-            executor=local_executor(workers, cluster, 100),
-            cluster=cluster,
-            progress=announcing(show, out),
-            store=out,
-        )
+    with many_starts(workers, out, cluster) as means:
+        result = run_sweep(name, runs=runs, points=points, cluster=cluster, **means)
     if json:
         typer.echo(result.to_json())
     else:

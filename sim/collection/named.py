@@ -44,6 +44,7 @@ class NamedClasses:
             raise SpecError(source, "name", f"{name!r} cannot be a name", "1 to 40 of a-z, 0-9, _ and -")
 
         def add(cls: C) -> C:
+            """Note the class under its name and give it back unchanged. Raises :class:`SpecError`."""
             taken = self._classes.get(name)
             if taken is not None and _identity(taken) != _identity(cls):
                 problem = f"{name!r} is taken by {'.'.join(_identity(taken))}"

@@ -63,6 +63,7 @@ def register_rule(name: str) -> Callable[[C], C]:
     register = _rules.register(name)
 
     def add(cls: C) -> C:
+        """Note the rule under its name and give it back unchanged. Raises :class:`SpecError`."""
         for declared in ("unit", "low", "high"):
             if not hasattr(cls, declared):
                 problem = f"{cls.__qualname__} has no {declared}"

@@ -160,6 +160,7 @@ def _swept(
     postponed, built_on = np.zeros(firms, np.bool_), np.full(firms, -1, np.int32)
 
     def run(piece: tuple[int, int]) -> int:
+        """Sweep one piece of the order (first, last) with scratch of its own; claims visited."""
         kept_count, kept_hits, path = (np.empty(levels, kind) for kind in (np.int32, np.int64, np.int32))
         return int(
             sweep(

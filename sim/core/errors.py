@@ -38,7 +38,11 @@ class SpecError(ArrearsError):
         super().__init__(f"{where}: {problem}{tail}")
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[str, str, str, str]]:
-        return (SpecError, (self.source, self.field, self.problem, self.allowed))
+        return (type(self), (self.source, self.field, self.problem, self.allowed))
+
+
+class StartChangeError(SpecError):
+    """A change is possible, but was settled before week 0, so a running economy cannot take it."""
 
 
 class LedgerError(ArrearsError):

@@ -24,6 +24,7 @@ def remembered(function: Callable[Concatenate[F, P], R]) -> Callable[Concatenate
 
     @wraps(function)
     def look(frozen: F, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result for this very object, made if it is not known yet."""
         key = (id(frozen), *args, *kwargs.values())
         found = kept.get(key)
         # the object is kept with its result, so no other one can have its identity meanwhile

@@ -193,6 +193,7 @@ def run_once(
     total, done = plan.scenario.weeks, 0
 
     def weekly(more: int) -> None:
+        """Count weeks done and pass the count on."""
         nonlocal done
         done += more
         if progress is not None:

@@ -151,6 +151,7 @@ def _items(row: RunRow) -> Iterator[tuple[tuple[str, str, str, str, str], str, F
 def _of_group(place: int, item: str, each: bool) -> Figure:
     # groups of age and income stand at the same place in every run
     def of(row: RunRow) -> float | None:
+        """The figure of the group in one run, None where nobody is in it."""
         value, people = row["hardship"][item][place], row["hardship"]["borrowers"][place]
         if value is None or (each and not people):
             return None
@@ -161,6 +162,7 @@ def _of_group(place: int, item: str, each: bool) -> Figure:
 
 def _of_flow(item: str, party: str) -> Figure:
     def of(row: RunRow) -> float | None:
+        """The figure of the flow in one run, None where it has no such flow."""
         table = row["matrices"].get("flows", {})
         if item not in table.get("row", ()) or party not in table:
             return None
@@ -171,6 +173,7 @@ def _of_flow(item: str, party: str) -> Figure:
 
 def _of_sector(sector: str | None, item: str) -> Figure:
     def of(row: RunRow) -> float | None:
+        """The figure of the sector in one run, None where it has no such sector."""
         table = row["sectors"]
         if sector is None:
             return float(sum(table[item])) if item in table else None

@@ -66,6 +66,7 @@ def query(table: RunTable, sql: str, parameters: list[object] | None = None) -> 
     """The answer to a question in SQL. Raises :class:`SpecError` with DuckDB's words for a wrong one."""
 
     def ask() -> pd.DataFrame:
+        """One try. Raises ``FileNotFoundError`` where a file of the table went away meanwhile."""
         try:
             with connect(table) as connection:
                 answer = connection.sql(sql, params=parameters)

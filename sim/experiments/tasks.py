@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypedDict, cast
 
 import pandas as pd
 
-from sim.core.errors import ArrearsError, SpecError
+from sim.core.errors import ArrearsError, StartChangeError
 from sim.experiments.arms import Arm
 from sim.spec.changes import apply_rule_changes
 from sim.spec.portfolio import Portfolio, read_portfolio
@@ -108,26 +108,54 @@ class Task:
 class Model(Protocol):
     """What this package asks of a model."""
 
-    def run(self, weeks: int) -> object: ...
-    def branch(self, changes: Mapping[str, object]) -> Model: ...
-    def measures(self) -> Mapping[str, Any]: ...
-    def series(self) -> pd.DataFrame: ...
-    def curves(self) -> pd.DataFrame: ...
-    def cures(self) -> pd.DataFrame: ...
-    def sector_table(self) -> pd.DataFrame: ...
-    def roll_rates(self) -> pd.DataFrame: ...
-    def reproduction(self) -> pd.DataFrame: ...
-    def hardship(self) -> pd.DataFrame: ...
-    def groups(self) -> dict[str, pd.DataFrame]: ...
-    def matrices(self) -> dict[str, pd.DataFrame]: ...
-    def events(self) -> pd.DataFrame: ...
-    def digest(self) -> str: ...
+    def run(self, weeks: int) -> object:
+        """Live through some weeks."""
+
+    def branch(self, changes: Mapping[str, object]) -> Model:
+        """An independent copy with changes. Raises :class:`SpecError`."""
+
+    def measures(self) -> Mapping[str, Any]:
+        """Measures by id, each a value (or None) with the reason why not."""
+
+    def series(self) -> pd.DataFrame:
+        """Weekly figures, a row a week."""
+
+    def curves(self) -> pd.DataFrame:
+        """Liquidation curves."""
+
+    def cures(self) -> pd.DataFrame:
+        """Cumulated cures by stage and week, accounts."""
+
+    def sector_table(self) -> pd.DataFrame:
+        """Firms, failures and trade debt by sector, fen."""
+
+    def roll_rates(self) -> pd.DataFrame:
+        """Moves of accounts between buckets."""
+
+    def reproduction(self) -> pd.DataFrame:
+        """Failed firms and the failures they caused, by quarter."""
+
+    def hardship(self) -> pd.DataFrame:
+        """Transfers, costs and hardship of borrowers by group, fen and counts."""
+
+    def groups(self) -> dict[str, pd.DataFrame]:
+        """Accounts by cohort, step of the funnel and segment."""
+
+    def matrices(self) -> dict[str, pd.DataFrame]:
+        """Balance sheet and flows by sector, fen."""
+
+    def events(self) -> pd.DataFrame:
+        """Defaults of firms and borrowers with the shares of their causes."""
+
+    def digest(self) -> str:
+        """Digest of the whole state."""
 
 
 class StopSignal(Protocol):
     """Says that work in progress should end; a :class:`threading.Event` does."""
 
-    def is_set(self) -> bool: ...
+    def is_set(self) -> bool:
+        """Whether it should end."""
 
 
 class TaskStoppedError(ArrearsError):
@@ -217,8 +245,8 @@ def _arm_start(task: Task, arm: Arm, start: Model | None) -> tuple[Model, bool]:
     if start is not None and not arm.own_start:
         try:
             return start.branch(arm.changes), False
-        except SpecError:
-            pass  # possible (it was checked before), but settled before week 0
+        except StartChangeError:
+            pass  # possible, but settled before week 0: it needs a start of its own
     return start_of(task, arm), True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sim.core import columns
-from sim.core.errors import SpecError
+from sim.core.errors import StartChangeError
 from sim.phases.calendar import use_rules, use_world
 from sim.phases.state import State
 from sim.spec.changes import apply_changes, apply_rule_changes, apply_world_changes
@@ -98,18 +98,18 @@ def branch_state(state: State, changes: Mapping[str, object]) -> State:
     Raises
     ------
     SpecError
-        A change is impossible, or acts on the start only.
+        A change is impossible.
+    StartChangeError
+        A change acts on the start only.
     """
     spec = apply_changes(state.spec, changes, "branch")
     for name in START_FIELDS:
         if getattr(spec, name) != getattr(state.spec, name):
-            raise SpecError("branch", name, "acts on the start of a run", "a new ecosystem with this change")
+            raise _settled(name)
     fresh = {k: v for k, v in spec.world_changes.items() if state.spec.world_changes.get(k) != v}
     for name in fresh:
         if name in START_NUMBERS:
-            raise SpecError(
-                "branch", f"world.{name}", "acts on the start of a run", "a new ecosystem with this change"
-            )
+            raise _settled(f"world.{name}")
     twin = copy_state(state)
     twin.spec = spec
     use_world(twin, apply_world_changes(state.world, fresh))
@@ -120,6 +120,10 @@ def branch_state(state: State, changes: Mapping[str, object]) -> State:
         law = apply_rule_changes(law, spec.rules_changes)
     use_rules(twin, law)
     if len(spec.collectors) != len(state.spec.collectors):
-        raise SpecError("branch", "collectors", "changes their number", "a new ecosystem with this change")
+        raise _settled("collectors", "changes their number")
     twin.branches.append((state.clock, dict(changes)))
     return twin
+
+
+def _settled(field: str, problem: str = "acts on the start of a run") -> StartChangeError:
+    return StartChangeError("branch", field, problem, "a new ecosystem with this change")

@@ -278,10 +278,12 @@ _WEEKLY_UNITS = {
 
 
 def weekly_factor(name: str) -> float:
+    """What a weekly figure is multiplied by to be in the unit shown."""
     return shown(_WEEKLY_UNITS.get(name, "")).factor
 
 
 def weekly_name(content: Content, name: str, lang: str) -> str:
+    """The label of a weekly figure with its unit."""
     unit = shown(_WEEKLY_UNITS.get(name, "")).name(lang)
     label = named(content, "measure", name, lang)
     if label == name:
