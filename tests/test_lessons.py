@@ -176,7 +176,7 @@ def test_arms_of_a_story_share_their_luck(mine: Path) -> None:
 
 
 def test_exposed_firms_are_those_that_sold_most_of_their_sales_to_the_fallen(mine: Path) -> None:
-    """a buys from b and from d, b from c, c from d: with b felled c lives of it alone; with c felled, d half."""
+    """a buys from b and from d, b from c, c from d: all that c sells goes to b, half of what d sells to c."""
     (mine.parent / "mine.csv").write_text(
         "buyer,supplier,weekly_amount\na,b,50000\nb,c,30000\nc,d,20000\na,d,20000\n"
     )

@@ -32,8 +32,8 @@ class Place(NamedTuple):
 class Market(NamedTuple):
     """What a shock chooses from, one entry a firm; money in fen a week, in normal times.
 
-    ``customers`` and ``suppliers`` count links; ``weekly_trade`` is bought and sold on links. ``exposure``: the
-    share of a firm's sales that goes to firms which are made to fail; none where nothing is known of them.
+    ``customers`` and ``suppliers`` count links; ``weekly_trade`` is bought and sold on links. ``exposure``:
+    the share of a firm's sales that goes to firms which are made to fail; none where none is.
     """
 
     sectors: tuple[str, ...]
@@ -76,7 +76,7 @@ def market_of(model: Ecosystem) -> Market:
 
 
 def after_failures(market: Market, model: Ecosystem, felled: Sequence[int]) -> Market:
-    """The market of a model as it is once the firms in rows ``felled`` have failed, with ``exposure`` to them."""
+    """The market once the firms in rows ``felled`` have failed, with the ``exposure`` of others to them."""
     k = model.state.links
     alive = market.alive.copy()
     alive[list(felled)] = False
