@@ -152,11 +152,10 @@ def calibrate(
     from sim.report.files import write_text
     from sim.spec.loader import to_yaml
 
-    changes: dict[str, object] = dict(read_settings(settings) or {})
-    if portfolio is not None:
-        changes |= {"portfolio.file": str(portfolio)} | (
-            {} if mapping is None else {"portfolio.mapping": str(mapping)}
-        )
+    changes: dict[str, object] = dict(read_settings(settings))
+    for field, given in (("portfolio.file", portfolio), ("portfolio.mapping", mapping)):
+        if portfolio is not None and given is not None:
+            changes[field] = str(given)
     with many_starts(workers, out, cluster) as means:
         found = run_calibration(
             targets or world,

@@ -320,7 +320,6 @@ class TestRuns:
                   "--set", "burn_in=2")  # fmt: skip
         assert ran.returncode == 0, ran.stderr
 
-
     def test_numbers_that_are_shipped_are_kept_and_checked(self, tmp_path: Path) -> None:
         spec = CalibrationSpec.model_validate({**TINY, "waves": 1})
         found = calibrate(spec, shipped=True, check=2, store=tmp_path)
