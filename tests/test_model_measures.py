@@ -14,6 +14,7 @@ from support_model import seasoned
 from sim.agents.tables import PlacementColumns
 from sim.core.columns import empty
 from sim.measures import MEASURES, RunRecord, compute_measures
+from sim.measures.by_strategy import cured_by, matched_difference
 
 EARLY, MIDDLE, LATE = 1, 2, 3
 #: Nobody predicted.
@@ -425,3 +426,35 @@ def test_cure_grows_with_the_horizon(cured: list[int], stage: int) -> None:
 def test_all_measures_at_once() -> None:
     of = record([])
     assert set(compute_measures(of._replace(weeks=0))) == set(MEASURES)
+
+
+def _app_users(paid_for_use: float) -> RunRecord:
+    """App users among debts that mostly cure; of each kind, users are cured so much more often."""
+    rows: list[dict[str, Any]] = []
+    for kind, (users, others, cured) in enumerate(((200, 100, 0.6), (60, 240, 0.2))):
+        for count, strategy, share in ((users, 1, cured + paid_for_use), (others, 0, cured)):
+            for number in range(count):
+                done = {"cured_after": 5} if number < round(share * count) else {}
+                rows.append({"strategy": strategy, "balance": 1000 + 9000 * kind, **done})
+    return record(rows)
+
+
+def test_matching_takes_away_what_is_seen_and_leaves_the_effect() -> None:
+    order = ["traditional", "app_based"]
+    for effect in (0.0, 0.2):
+        made = _app_users(effect)
+        users, others = (
+            cured_by(made, order, "app_based", others=other, horizon="90d", stage="middle").value
+            for other in (False, True)
+        )
+        assert users is not None and others is not None and users - others > effect + 0.1, (
+            "users are better off"
+        )
+        found = matched_difference(made, order, "app_based", horizon="90d", stage="middle")
+        assert found.value == pytest.approx(effect, abs=0.005)
+
+
+def test_matching_without_anybody_alike_says_so() -> None:
+    rows = [{"strategy": 1, "balance": 1000}, {"strategy": 0, "balance": 9000}] * 20
+    found = matched_difference(record(rows), ["a", "b"], "b", horizon="90d", stage="middle")
+    assert found.value is None and found.reason is not None and "one like it" in found.reason
