@@ -160,6 +160,19 @@ def test_age_changes_who_reads_a_message_and_not_how_many_do() -> None:
         assert (table[[HUMAN, ROBOT, APP]] == 1).all()
 
 
+def test_a_number_of_regions_between_two_is_rounded() -> None:
+    small: dict[str, object] = {"population.borrowers": 500, "population.firms": 60, "burn_in": 3}
+
+    def borrowers_and_staff(regions: float) -> tuple[list[int], int]:
+        model = Ecosystem("baseline", rng=3, changes={**small, "world.collection.regions": regions})
+        model.run(2)
+        shares = staff_shares(model.state, 0)
+        return model.state.borrowers.region.tolist(), len(shares)
+
+    assert borrowers_and_staff(8.4) == borrowers_and_staff(8)
+    assert borrowers_and_staff(7.6)[1] == 8 and max(borrowers_and_staff(7.6)[0]) == 7
+
+
 def test_staff_that_cannot_move_leaves_work_undone_and_the_platform_does_it(start: Ecosystem) -> None:
     state, cases = start.state, placed(start)
     assert staff_shares(state, 0).sum() == pytest.approx(1)

@@ -63,7 +63,7 @@ def _traits(b: BorrowerColumns, world: World, seed: int, ability: F64, reluctant
     sd = FORGETFULNESS_SD
     b.forgetfulness[:] = np.exp(sd * normal_rows(seed, "borrowers.forgetfulness", rows) - sd**2 / 2)
     b.laid_off_by[:] = -1
-    regions = world.collection.regions.value
+    regions = round(world.collection.regions.value)  # sweeps vary it within an interval
     b.region[:] = (regions * uniform_rows(seed, "borrowers.region", rows)[:, 0]).astype(np.uint8)
     b.cash[:] = (b.buffer_cap * (0.5 + 0.5 * uniform_rows(seed, "borrowers.cash", rows)[:, 0])).astype(
         np.int64

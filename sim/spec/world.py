@@ -220,7 +220,7 @@ class CollectionNumbers(Group):
     progress_kept: Quantity = quantity(
         "factor", 0, 10, "plan instalments kept where the app shows progress, against others"
     )
-    regions: Quantity = quantity("regions", 1, 200, "regions in which borrowers live and staff works")
+    regions: Quantity = quantity("regions", 1, 200, "regions where borrowers live and staff works, rounded")
     regional_mismatch: Quantity = quantity(
         "log", 0, 3, "sd over regions of log staff of a collector against borrowers"
     )
