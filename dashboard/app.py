@@ -14,13 +14,19 @@ from sim.spec.labels import VOCABULARIES
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
 #: Streamlit leaves a hand's breadth above the title; its captions, and what it writes in white on the light
-#: colour of the dark theme (main buttons, chosen options), have too little contrast.
+#: colour of the dark theme (main buttons, chosen options), have too little contrast. Figures with a long
+#: name or unit go on in a second line; Streamlit cuts them off.
 _STYLE = """
 .st-key-look { position: absolute; }
 [data-testid=stMainBlockContainer] { padding-top: 3.2rem; }
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p {
   color: light-dark(#56616B, #A8B3BE); opacity: 1;
 }
+[data-testid=stMetricLabel] *, [data-testid=stMetricValue] * { white-space: normal; overflow: visible; }
+[data-testid=stMetricValue] { font-size: 1.9rem; line-height: 1.25; }
+[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; max-width: 100%; }
+[data-testid=stMultiSelectTagsContainer] { overflow: visible; mask-image: none; }
+[data-testid=stMultiSelectTagsContainer] > [role=group] { flex-wrap: wrap; }
 [data-testid^=stBaseButton-primary], [data-testid^=stBaseButton-primary] p,
 [data-testid=stMultiSelect] [data-tag], [data-testid=stMultiSelect] [data-tag] * {
   color: light-dark(#FFF, #0B1720);

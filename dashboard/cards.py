@@ -33,6 +33,9 @@ _STYLE = """<style>
 .card .base{opacity:.85}
 </style>"""
 
+#: Colours of verdicts, each readable on the light and on the dark page.
+_GOOD, _BAD = "light-dark(#00639C, #7CC0EE)", "light-dark(#A8480F, #F0935F)"
+
 
 def cards(content: Content, world: str, measures: Sequence[str]) -> None:
     """A card for each measure of a world: baseline first, then the arms."""
@@ -81,7 +84,7 @@ def _told(content: Content, row: Row) -> str:
 
 
 def verdict(content: Content, row: Row) -> tuple[str, str]:
-    """What an effect comes to, in words, and a colour that is readable on white and on black."""
+    """What an effect comes to, in words, and its colour."""
     if row.equal:
         return say("same"), ""
     if row.unclear or row.effect_low is None or row.effect is None:
@@ -89,10 +92,10 @@ def verdict(content: Content, row: Row) -> tuple[str, str]:
     meaning = content.meanings.get(row.measure)
     up = row.effect > 0
     if meaning is None or meaning.better is None:
-        return say("clearly_higher" if up else "clearly_lower"), "#1F83C4"
+        return say("clearly_higher" if up else "clearly_lower"), _GOOD
     good = up == (meaning.better == "higher")
     sign = "▲" if up else "▼"
-    return f"{sign} {say('clearly_better' if good else 'clearly_worse')}", "#1F83C4" if good else "#D9622B"
+    return f"{sign} {say('clearly_better' if good else 'clearly_worse')}", _GOOD if good else _BAD
 
 
 def gains(content: Content, kind: str) -> None:
@@ -112,7 +115,7 @@ def gains(content: Content, kind: str) -> None:
             unclear = open_ended or row["low"] <= 0 <= row["high"]
             told = say("unclear" if unclear else "clear_difference")
             gap = f'<span class="gap">{figure(row["difference"], unit, signed=True)} {ends}</span>'
-        colour = ' style="color:#1F83C4"' if told == say("clear_difference") else ""
+        colour = f' style="color:{_GOOD}"' if told == say("clear_difference") else ""
         name = escape(gain_name(row["party"], row["item"], row["unit"], lang))
         before = say("before_value", value=figure(row["base"], unit))
         parts.setdefault(row["party"], []).append(

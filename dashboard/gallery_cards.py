@@ -17,6 +17,9 @@ from sim.report.numbers import figure, interval, shown
 from sim.report.wording import word
 from sim.spec.labels import name_of
 
+#: Letters of a unit that has room beside a large figure.
+_SHORT = 4
+
 
 def finding(entry: Entry, kept: dict[str, Any]) -> tuple[str, str, str]:
     """What is measured, the figure, and its interval in words ('no clear difference' where it holds zero)."""
@@ -25,23 +28,30 @@ def finding(entry: Entry, kept: dict[str, Any]) -> tuple[str, str, str]:
         line = kept["headline"][entry.finding]
         unit = shown(line["unit"]).name(lang)
         value = "–" if line["mean"] is None else figure(line["mean"], line["unit"])
-        return word(f"headline.{entry.finding}", lang), f"{value} {unit}", interval(
-            line["low"], line["high"], line["unit"]
-        )  # fmt: skip
+        told = interval(line["low"], line["high"], line["unit"])
+        return *_placed(word(f"headline.{entry.finding}", lang), value, unit), told
     row = _row(entry.finding, kept)
-    return gallery.measure_name(row.measure, lang), *difference(row, lang)
+    value, unit, told = _difference(row, lang)
+    return *_placed(gallery.measure_name(row.measure, lang), value, unit), told
 
 
-def difference(row: Row, lang: str) -> tuple[str, str]:
-    """The difference to the first arm with its unit, and its interval in words."""
+def _placed(label: str, value: str, unit: str) -> tuple[str, str]:
+    """Label and figure: a unit of a few letters stands beside the figure, a longer one beside the label."""
+    if len(unit) > _SHORT:
+        return f"{label} ({unit})", value
+    return label, f"{value} {unit}".rstrip()
+
+
+def _difference(row: Row, lang: str) -> tuple[str, str, str]:
+    """The difference to the first arm, its unit, and its interval in words."""
     if row.effect is None:
-        return "–", row.reason or ""
+        return "–", "", row.reason or ""
     told = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     if row.equal:
         told = say("same")
     elif row.unclear:
         told += f" · {say('unclear')}"
-    return f"{figure(row.effect, row.unit, signed=True)} {shown(row.unit).name(lang)}", told
+    return figure(row.effect, row.unit, signed=True), shown(row.unit).name(lang), told
 
 
 def _row(asked: Finding, kept: dict[str, Any]) -> Row:
@@ -133,21 +143,24 @@ def _tiles(entry: Entry, kept: dict[str, Any], lang: str) -> go.Figure:
         if low is None or high is None or effect is None:
             continue
         half = (high - low) / 2 or 1.0
-        value, told = difference(row, lang)
+        value, unit, told = _difference(row, lang)
+        _, short = _placed("", value, unit)
         chart.add_scatter(
             x=[effect / half],
             y=[gallery.measure_name(row.measure, lang)],
             mode="markers+text",
-            text=[value],
+            text=[short],
             textposition="top center",
+            cliponaxis=False,
             marker={"size": 11, "color": "#7F8C96" if row.unclear else COLOURS[0]},
             error_x={"type": "constant", "value": 1.0, "thickness": 2},
-            hovertemplate=f"{value} {told}<extra></extra>",
+            hovertemplate=f"{value} {unit} {told}<extra></extra>",
             showlegend=False,
             name=gallery.measure_name(row.measure, lang),
         )
     chart.add_vline(x=0.0, line={"color": "rgba(128,128,128,.9)", "dash": "dot"})
     chart.update_xaxes(title_text=say("half_widths"), zeroline=False)
+    chart.update_yaxes(range=[-0.5, len(rows) - 0.3])  # room for the figure above the highest
     return _small(chart)
 
 

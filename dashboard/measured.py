@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import charts
+from dashboard.public import Asked
 from dashboard.running import ready
 from dashboard.spread import SCENARIO, WEEKS, levers, population
 from dashboard.state import language, say
@@ -17,16 +18,19 @@ from sim.report.numbers import figure, interval, shown
 from sim.report.outbreak_content import Line, OutbreakContent, gather_outbreak
 from sim.report.wording import word
 
-_RUNS = 8
+#: Place of the control in the session; the link above it on the page needs it too.
+RUNS = "outbreak.runs"
 
 
-def measured(values: dict[str, Any], network: Path | None) -> None:
-    """The part of the page that tells the outbreak over runs."""
-    st.subheader(say("over_runs", runs=_RUNS))
+def measured(values: dict[str, Any], network: Path | None, limits: Asked) -> None:
+    """The part of the page that tells the outbreak over runs; ``limits`` are its sizes for public mode."""
+    st.subheader(say("over_runs", runs=values["runs"]))
     st.caption(say("over_runs_help"))
     if not values["hit"]:
         st.info(say("no_shock"))
         return
+    left, _ = st.columns(2)
+    runs = left.slider(say("runs"), 2, 20, values["runs"], help=say("runs_help"), key=RUNS)
     shock = f"{values['shock']}:{values['hit']}"
 
     def work(progress: Any) -> OutbreakContent:
@@ -37,7 +41,7 @@ def measured(values: dict[str, Any], network: Path | None) -> None:
             by_channel=False,
             world=values["world"],
             network=network,
-            runs=_RUNS,
+            runs=runs,
             weeks=WEEKS,
             seed=int(values["seed"]),
             changes=population(values) | levers(values),
@@ -46,7 +50,8 @@ def measured(values: dict[str, Any], network: Path | None) -> None:
         return gather_outbreak(found)
 
     asked = {name: value for name, value in values.items() if name != "twin"}
-    content: OutbreakContent | None = ready("outbreak", repr((asked, network)), work, wait=True)
+    limits = limits._replace(sizes={**limits.sizes, "runs": runs})
+    content: OutbreakContent | None = ready("outbreak", repr((asked, network)), work, asked=limits)
     if content is not None:
         _shown(content)
 

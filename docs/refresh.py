@@ -1,16 +1,15 @@
 """Bring results and picture in READMEs and docs/model.md up to date with a finished comparison.
 
 ``arrears compare baseline --strategies traditional,ai_tiered,app_based --worlds evidence,report --runs 6
---out out`` and then ``python docs/refresh.py out``. The picture needs Chromium and Pillow.
+--out out`` and then ``python docs/refresh.py out``. The picture needs Chromium, Playwright and Pillow.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
-import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,8 @@ LEVELS = (
     ("consumer_overdue_30_rate", "Household debt 30+ days overdue, %", 100, 2),
     ("npl_ratio", "NPL ratio of household loans, %", 100, 2),
 )
+#: Pixels of the picture of the report, and milliseconds to wait for it on a busy machine.
+SIZE, PATIENCE = {"width": 1200, "height": 2140}, 300_000
 WORDS = {
     "en": {"world": "world", "measure": "measure"},
     "zh": {"world": "世界", "measure": "指标"},
@@ -130,23 +131,21 @@ def refresh_blocks(document: dict[str, Any]) -> None:
 def refresh_picture(report: Path) -> None:
     """The top of the HTML report as a picture of few colours."""
     from PIL import Image
+    from playwright.sync_api import sync_playwright
 
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
         raise SystemExit("no chromium was found, so the picture stays as it is")
-    with tempfile.TemporaryDirectory() as folder:
-        shot = Path(folder) / "report.png"
-        options = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            "--window-size=1200,2140",
-        ]
-        options += ["--virtual-time-budget=8000", f"--screenshot={shot}", report.resolve().as_uri()]
-        subprocess.run([browser, *options], check=True, capture_output=True, timeout=120)
-        picture = Image.open(shot).convert("RGB").quantize(64)
-        picture.save(ROOT / "docs" / "pictures" / "report.png", optimize=True)
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")
+        page.goto(report.resolve().as_uri(), timeout=PATIENCE)
+        page.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=PATIENCE)
+        page.wait_for_timeout(2000)  # for the eye: fonts and charts settle
+        shot = page.screenshot(timeout=PATIENCE)
+        browser.close()
+    picture = Image.open(BytesIO(shot)).convert("RGB").quantize(64)
+    picture.save(ROOT / "docs" / "pictures" / "report.png", optimize=True)
 
 
 def main() -> None:

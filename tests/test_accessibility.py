@@ -57,6 +57,22 @@ def test_a_page_has_no_serious_finding_in_either_theme(tab: Any, server: str, na
     tab.emulate_media(color_scheme="light", reduced_motion="reduce")
     tab.goto(f"{server}/{'' if name == 'start' else name}?lang=en")
     tab.locator("h1").first.wait_for()
+    assert _in_both(tab, name) == {"light": [], "dark": []}
+
+
+def test_a_result_has_no_serious_finding_in_either_theme(tab: Any, server: str) -> None:
+    tab.emulate_media(color_scheme="light", reduced_motion="reduce")
+    tab.set_default_timeout(240_000)  # two paired runs
+    tab.goto(
+        f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&borrowers=500&weeks=20&runs=2"
+    )
+    tab.locator(".card").first.wait_for()
+    tab.locator(".js-plotly-plot .main-svg").first.wait_for()
+    assert _in_both(tab, "result") == {"light": [], "dark": []}
+
+
+def _in_both(tab: Any, name: str) -> dict[str, list[str]]:
+    """Findings on the page as it is, in the light and in the dark."""
     tab.locator(READY).wait_for()
     tab.locator(LOOK).wait_for(state="attached")
     found = {"light": _serious(tab)}
@@ -65,7 +81,7 @@ def test_a_page_has_no_serious_finding_in_either_theme(tab: Any, server: str, na
     tab.wait_for_function("getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'")
     found["dark"] = _serious(tab)
     _shot(tab, f"{name}-dark")
-    assert found == {"light": [], "dark": []}
+    return found
 
 
 def _shot(tab: Any, name: str) -> None:

@@ -184,8 +184,9 @@ def test_strategies_are_compared_and_a_bad_file_is_told_with_its_line(tab: Any, 
 
 
 def test_an_outbreak_is_measured_over_runs(tab: Any, server: str) -> None:
-    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=2&seed=2")
+    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=2&seed=2&runs=2")
     assert seen(tab.locator(".net[data-firms='75']"))
+    assert seen(tab.get_by_text("The same shock over 2 paired runs"))
     tab.get_by_test_id("stBaseButton-primary").click()
     assert seen(tab.locator("[class*=st-key-chart-epidemic], [class*='st-key-chart.epidemic']").first)
 

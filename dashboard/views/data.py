@@ -114,7 +114,9 @@ def _one(kept: Kept) -> None:
     left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown(f"**{say('take_away')}**")
-        view = st.selectbox(say("table"), _VIEWS, key="data.view")
+        view = st.selectbox(
+            say("table"), _VIEWS, format_func=lambda name: say(f"table_{name}"), key="data.view"
+        )
         try:
             data = exported(kept, view)
             st.download_button(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import canvas, charts, spread
 from dashboard.links import Field
-from dashboard.measured import measured
+from dashboard.measured import RUNS, measured
 from dashboard.public import Asked, command, refused
 from dashboard.spread import Spread
 from dashboard.state import language, linked, say, share
@@ -33,6 +33,7 @@ FIELDS = (
     Field("world", "one", "evidence", tuple(world_names())),
     Field("twin", "one", "none", _TWINS),
     Field("seed", "whole", 1, least=1, most=9999),
+    Field("runs", "whole", 8, least=2, most=20),
 )
 
 
@@ -42,6 +43,7 @@ def _asked(values: dict[str, Any]) -> Asked:
         ("shock", f"{values['shock']}:{max(1, values['hit'])}"),
         ("world", values["world"]),
         ("seed", values["seed"]),
+        ("runs", values["runs"]),
         ("set", f"population.firms={values['firms']}"),
     ]
     return Asked(
@@ -57,7 +59,7 @@ def show() -> None:
     own = network_upload("outbreak")
     if refused(_asked(values)):
         return
-    of = {**{name: value for name, value in values.items() if name != "twin"}, "own": own}
+    of = {**{name: value for name, value in values.items() if name not in ("twin", "runs")}, "own": own}
     if st.session_state.get("outbreak.of") != of:
         st.session_state["outbreak.done"], st.session_state["outbreak.of"] = (), of
     done: spread.Done = st.session_state["outbreak.done"]
@@ -78,7 +80,7 @@ def show() -> None:
         st.rerun()
     _done(done)
     _told(found, played, base, against)
-    measured(values, own)
+    measured(values, own, _asked(values))
 
 
 def _controls(values: dict[str, Any]) -> dict[str, Any]:
@@ -129,6 +131,7 @@ def _view(values: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
             help=say("twin_help"),
         ),
         "seed": middle.number_input(say("seed"), 1, 9999, values["seed"], help=say("seed_help")),
+        "runs": st.session_state.get(RUNS, values["runs"]),  # its slider stands further down
     }
     with right:
         share("outbreak", FIELDS, chosen | found)
