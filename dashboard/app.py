@@ -6,6 +6,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from dashboard.canvas import set_language
+from dashboard.garbage import set_apart
 from dashboard.navigation import GROUPS, all_pages
 from dashboard.public import guarded
 from dashboard.state import language, say, vocabulary
@@ -65,7 +66,9 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     groups = {say(f"group_{name}"): [pages[page.name] for page in row] for name, row in GROUPS.items() if row}
-    guarded(st.navigation(groups).run)
+    page = st.navigation(groups)
+    guarded(page.run)
+    set_apart(page.url_path)
 
 
 def _favicon() -> Image.Image:
