@@ -46,16 +46,9 @@ class Forest(NamedTuple):
 
     def tree(self, last_week: int | None = None) -> InfectionTree:
         count, caused = len(self.week), self.parent >= 0
-        causes = pd.DataFrame(
-            {
-                "event": np.arange(count),
-                "channel": np.where(caused, "write_off", "own"),
-                "kind": np.where(caused, "firm", "none"),
-                "agent": self.parent,
-                "parent": self.parent,
-                "share": 1.0,
-            }
-        )
+        channel, kind = np.where(caused, "write_off", "own"), np.where(caused, "firm", "none")
+        columns = {"event": np.arange(count), "channel": channel, "kind": kind, "agent": self.parent}
+        causes = pd.DataFrame({**columns, "parent": self.parent, "share": 1.0})
         return InfectionTree(_events(self.week), causes, last_week=last_week)
 
 
