@@ -45,7 +45,8 @@ smoke: $(VENV)/.installed-dev
 	@scripts/smoke $(PYTHON)
 
 # The main run comes last: its summary is the last line. Tests of one file stay together, as they share what they set up.
-test: $(VENV)/.installed-dev browser smoke
+# Kernels are compiled before, or every process of the tests would compile them.
+test: $(VENV)/.installed-dev browser $(VENV)/.warm smoke
 	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev
