@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -12,10 +12,12 @@ from calibration.claims import Claim, shipped_claims
 from calibration.targets import CalibrationSpec, Target, calibration_names, load_calibration
 from sim.core.errors import SpecError
 from sim.core.paths import scenarios_dir
-from sim.spec.base import Group, Quantity, Spec
+from sim.spec.base import Quantity, Spec
 from sim.spec.changes import world_numbers
 from sim.spec.faults import validate
+from sim.spec.labels import text
 from sim.spec.loader import load_world, world_names
+from sim.spec.meanings import meaning, note_words
 from sim.spec.sources import DESIGNS, cited, sources
 from sim.spec.yamltext import read_yaml
 
@@ -112,9 +114,9 @@ def interval_of(world: str, name: str, number: Quantity) -> tuple[float | None, 
     return (low, high, "general") if low < high else (None, None, "")
 
 
-def parameter_rows(world: str) -> list[EvidenceRow]:
+def parameter_rows(world: str, lang: str = "en") -> list[EvidenceRow]:
     """A row for every number of a world. Raises :class:`SpecError` for an unknown world."""
-    return [_parameter(world, name, number) for name, number in load_world(world).numbers()]
+    return [_parameter(world, name, number, lang) for name, number in load_world(world).numbers()]
 
 
 def target_rows(calibration: str, lang: str = "en") -> list[EvidenceRow]:
@@ -128,13 +130,13 @@ def claim_rows(lang: str = "en") -> list[EvidenceRow]:
     return [_claim(claim, lang) for claim in shipped_claims().values()]
 
 
-def source_rows() -> list[EvidenceRow]:
+def source_rows(lang: str = "en") -> list[EvidenceRow]:
     """A row for every source."""
     return [
         EvidenceRow(
-            "source", one.id, "", one.quantity, one.value, one.low, one.high, one.unit,
-            "own" if one.low is not None or one.high is not None else "", one.population, one.design, one.id,
-            f"{one.citation} ({one.identifier})", one.year, one.finding,
+            "source", one.id, "", one.said("quantity", lang), one.value, one.low, one.high, one.unit,
+            "own" if one.low is not None or one.high is not None else "", one.said("population", lang),
+            one.design, one.id, f"{one.citation} ({one.identifier})", one.year, one.said("finding", lang),
         )
         for one in sources().values() if one.design != "claim"
     ]  # fmt: skip
@@ -161,19 +163,19 @@ def evidence_table(
     find:
         A text that id, quantity, population, citation or note must hold, in any case.
     lang:
-        Language of targets and claims; numbers and citations stay in English.
+        Language of what is said; units and citations stay as they are kept.
     """
     worlds = [world] if world is not None else list(world_names())
     rows: list[EvidenceRow] = []
     for kind in kinds:
         if kind == "parameter":
-            rows += [row for name in worlds for row in parameter_rows(name)]
+            rows += [row for name in worlds for row in parameter_rows(name, lang)]
         elif kind == "target":
             rows += [row for name in worlds if name in calibration_names() for row in target_rows(name, lang)]
         elif kind == "claim":
             rows += claim_rows(lang)
         else:
-            rows += source_rows()
+            rows += source_rows(lang)
     asked = find.casefold()
     return [
         row for row in rows
@@ -185,10 +187,9 @@ def _searched(row: EvidenceRow) -> str:
     return " ".join((row.id, row.quantity, row.population, row.sources, row.citation, row.note))
 
 
-def _parameter(world: str, name: str, number: Quantity) -> EvidenceRow:
+def _parameter(world: str, name: str, number: Quantity, lang: str) -> EvidenceRow:
     low, high, interval = interval_of(world, name, number)
     ids = cited(number.source)
-    note = number.note or ""
     if number.source == "fitted" and world in calibration_names():
         spec = _calibration(world)
         if f"world.{name}" in spec.parameters:
@@ -196,8 +197,9 @@ def _parameter(world: str, name: str, number: Quantity) -> EvidenceRow:
     kind = number.source if number.source in ("assumption", "fitted") else _design(ids)
     where = name.partition(".")[0]
     return EvidenceRow(
-        "parameter", name, world, meanings()[name], number.value, low, high, number.unit, interval,
-        _POPULATIONS[where], kind, ";".join(ids), _citation(ids), _year(ids), note,
+        "parameter", name, world, meaning(name, lang), number.value, low, high, number.unit, interval,
+        text(f"evidence.population_{where}", lang), kind, ";".join(ids), _citation(ids), _year(ids),
+        note_words(number.note, lang),
     )  # fmt: skip
 
 
@@ -207,8 +209,8 @@ def _target(spec: CalibrationSpec, name: str, target: Target, lang: str) -> Evid
     return EvidenceRow(
         "target", name, spec.world, getattr(measured.label, lang), target.value,
         target.value - target.tolerance, target.value + target.tolerance, measured.unit, "tolerance",
-        "; ".join(dict.fromkeys(_population(id_) for id_ in ids)), _design(ids), ";".join(ids),
-        _citation(ids), _year(ids), target.note or "",
+        "; ".join(dict.fromkeys(_population(id_, lang) for id_ in ids)), _design(ids), ";".join(ids),
+        _citation(ids), _year(ids), note_words(target.note, lang),
     )  # fmt: skip
 
 
@@ -226,10 +228,10 @@ def _claim(claim: Claim, lang: str) -> EvidenceRow:
     )  # fmt: skip
 
 
-def _population(id_: str) -> str:
+def _population(id_: str, lang: str) -> str:
     if id_ in sources() and sources()[id_].design != "claim":
-        return sources()[id_].population
-    return "not said by the report"
+        return sources()[id_].said("population", lang)
+    return text("evidence.population_unsaid", lang)
 
 
 def _design(ids: list[str]) -> str:
@@ -254,30 +256,3 @@ def _year(ids: list[str]) -> int | None:
 @lru_cache(maxsize=8)
 def _calibration(name: str) -> CalibrationSpec:
     return load_calibration(name)
-
-
-_POPULATIONS = {
-    "households": "borrowers of the model", "products": "accounts of the model",
-    "collection": "collectors of the model and their contacts", "firms": "firms of the model",
-    "lenders": "lenders of the model", "supervision": "regulator of the model",
-    "prediction": "data about borrowers of the model",
-}  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def meanings() -> dict[str, str]:
-    """What each number of a world is, in English, by dotted name."""
-    world = load_world(world_names()[0])
-    return {name: words for part, group in world for name, words in _meanings(part, group)}
-
-
-def _meanings(name: str, part: object) -> Iterator[tuple[str, str]]:
-    if isinstance(part, dict):
-        for key, inner in part.items():
-            yield from _meanings(f"{name}.{key}", inner)
-    elif isinstance(part, Group):
-        for key, inner in part:
-            if isinstance(inner, Quantity):
-                yield f"{name}.{key}", type(part).model_fields[key].description or key
-            else:
-                yield from _meanings(f"{name}.{key}", inner)

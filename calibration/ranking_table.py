@@ -15,6 +15,7 @@ from calibration.evidence import EvidenceRow
 from sim.cli.table import console
 from sim.measures import MEASURES
 from sim.spec.labels import text
+from sim.spec.meanings import meaning, unit_name
 
 SCHEMA = 1
 #: Numbers of the screening kept for each outcome.
@@ -37,7 +38,7 @@ def print_evidence(rows: Sequence[EvidenceRow], lang: str) -> None:
         name = f"{row.id} ({row.world})" if row.world else row.id
         year = "" if row.year is None else f" ({row.year})"
         table.add_row(
-            Text(name), Text(row.quantity), figure(row), row.unit, Text(row.population),
+            Text(name), Text(row.quantity), figure(row), unit_name(row.unit, lang), Text(row.population),
             text(f"evidence.design_{row.design}", lang), Text(row.sources + year),
         )  # fmt: skip
     to.print(table)
@@ -94,7 +95,7 @@ def print_ranking(document: dict[str, Any], lang: str) -> None:
     to.print(Text(text("ranking.title", lang, world=document["world"], **said), "bold"))
     rows = document["shares"] or [{**row, "total": row["effect"]} for row in document["screening"]]
     table = Table(pad_edge=False)
-    heads = ("outcome", "number", "share" if document["shares"] else "effect", "own")
+    heads = ("outcome", "number", "meaning", "share" if document["shares"] else "effect", "own")
     for head in heads:
         table.add_column(text(f"ranking.{head}", lang), overflow="fold")
     before = None
@@ -104,7 +105,8 @@ def print_ranking(document: dict[str, Any], lang: str) -> None:
         own = row.get("own")
         table.add_row(
             words if row["outcome"] != before else "", factor_name(row["field"], lang),
-            _interval(row["total"], row["low"], row["high"]), "" if own is None else f"{own:.2f}",
+            factor_meaning(row["field"], lang), _interval(row["total"], row["low"], row["high"]),
+            "" if own is None else f"{own:.2f}",
         )  # fmt: skip
         before = row["outcome"]
     to.print(table)
@@ -115,6 +117,12 @@ def factor_name(field: str, lang: str) -> str:
     """A number, or one of the two groups in words."""
     groups = {OTHERS: "ranking.others", MEASURED: "ranking.measured"}
     return text(groups[field], lang) if field in groups else field.removeprefix("world.")
+
+
+def factor_meaning(field: str, lang: str) -> str:
+    """What a number is; nothing for a group, or a field that is no number of a world."""
+    name = field.removeprefix("world.")
+    return meaning(name, lang) if field != name else ""
 
 
 def _interval(mean: float | None, low: float | None, high: float | None) -> str:

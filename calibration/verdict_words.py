@@ -42,7 +42,10 @@ def evidence_words(claim: Claim, one: Mapping[str, Any], lang: str) -> str:
     """A source beside the claim: what was found, and what the report implies in the same terms."""
     source = sources()[one["source"]]
     design = text(f"evidence.design_{source.design}", lang)
-    said = f"{source.finding}. {source.citation} ({source.year}; {design})."
+    said = text(
+        "evidence.said", lang, finding=source.said("finding", lang), citation=source.citation,
+        year=source.year, design=design,
+    )  # fmt: skip
     if one["claimed"] is None:
         return said
     unit = "share" if source.unit in ("share", "relative") else claim.unit

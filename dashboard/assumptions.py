@@ -8,9 +8,10 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.links import Field
-from dashboard.state import say
+from dashboard.state import language, say
 from sim.spec.changes import world_numbers
 from sim.spec.loader import load_world
+from sim.spec.meanings import meaning, unit_name
 
 #: Numbers of the world in the drawer, by the name of their control in a link.
 NUMBERS: Final = {
@@ -81,11 +82,11 @@ def controls(values: dict[str, Any], world: str) -> dict[str, str]:
         st.caption(say("assumptions_help"))
         columns = st.columns(2)
         for place, (name, number) in enumerate(NUMBERS.items()):
-            unit = world_numbers()[number][0]
+            unit = unit_name(world_numbers()[number][0], language())
             chosen = columns[place % 2].select_slider(
                 name_of_number(number), FACTORS, values[name], key=f"policy.{name}",
                 format_func=partial(_in_words, world, number),
-                help=f"`world.{number}` ({unit})",
+                help=f"{meaning(number, language())} — `world.{number}` ({unit})",
             )  # fmt: skip
             found[name] = str(chosen)
     moved = [f"{name_of_number(NUMBERS[name])} × {given}" for name, given in found.items() if given != "1"]

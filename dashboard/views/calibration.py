@@ -17,7 +17,7 @@ from calibration.backtest_table import gain, how, predictor, ratio
 from calibration.evidence import EvidenceRow, evidence_table
 from calibration.evidence_commands import ASSUMPTIONS, ROBUST
 from calibration.kept import changed_worlds, read_kept
-from calibration.ranking_table import factor_name, figure
+from calibration.ranking_table import factor_meaning, factor_name, figure
 from calibration.results import result_names, shipped_result
 from calibration.robust_table import (
     front_figure,
@@ -32,6 +32,7 @@ from dashboard.links import Field
 from dashboard.state import language, linked, say, share
 from sim.measures import MEASURES
 from sim.spec.labels import name_of, text
+from sim.spec.meanings import unit_name
 from sim.spec.sources import DESIGNS
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def _posterior(world: str) -> None:
     charts.show(chart, f"posterior-{world}", lang, [say("posterior_meaning")], title=say("chart_posterior"))
     rows = [
         {
-            say("name"): row["field"].removeprefix("world."), say("value"): row["value"],
+            say("name"): row["field"].removeprefix("world."),
+            text("evidence.meaning", lang): factor_meaning(row["field"], lang), say("value"): row["value"],
             say("low"): row["low"], say("high"): row["high"], say("learnt"): row["sd_over_prior"],
             say("identified"): say("yes") if row["identified"] else say("no"),
         }
@@ -204,10 +206,12 @@ def _assumptions(_: str) -> None:
     )
     rows, effect = document["shares"] or document["screening"], "total" if document["shares"] else "effect"
     table = [
-        [outcome_name(row["outcome"], lang), factor_name(row["field"], lang), *_ends(row, effect)]
+        [outcome_name(row["outcome"], lang), factor_name(row["field"], lang),
+         factor_meaning(row["field"], lang), *_ends(row, effect)]
         for row in rows
-    ]
-    heads = [say(key) for key in ("measure", "name", "effect", "low", "high")]
+    ]  # fmt: skip
+    heads = [say("measure"), say("name"), text("evidence.meaning", lang)]
+    heads += [say(key) for key in ("effect", "low", "high")]
     _table(pd.DataFrame(table, columns=heads), "ranking")
 
 
@@ -290,7 +294,7 @@ def _evidence(world: str) -> None:
 def _line(row: EvidenceRow, lang: str) -> tuple[str, ...]:
     design = text(f"evidence.design_{row.design}", lang)
     source = f"{row.citation} {row.year or ''}".strip()
-    return row.id, row.quantity, figure(row), row.unit, row.population, design, source
+    return row.id, row.quantity, figure(row), unit_name(row.unit, lang), row.population, design, source
 
 
 def _kept(name: str, command: str) -> Data | None:

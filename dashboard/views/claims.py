@@ -21,6 +21,7 @@ from dashboard import charts
 from dashboard.links import Field
 from dashboard.state import language, linked, say, share
 from sim.spec.labels import name_of, text
+from sim.spec.meanings import meaning
 
 _SIGNS = {
     "emerges": "green", "tuned": "orange", "conflict": "red", "contradicted": "red", "ill_posed": "violet",
@@ -158,7 +159,8 @@ def _numbers(ruling: Mapping[str, Any], worlds: list[str]) -> None:
         return
     frame = pd.DataFrame(
         [
-            {say("name"): row["field"], **{name_of("world", world, lang): row[world] for world in worlds}}
+            {say("name"): row["field"], text("evidence.meaning", lang): meaning(row["field"], lang)}
+            | {name_of("world", world, lang): row[world] for world in worlds}
             for row in ruling["rests_on"]
         ]
     )

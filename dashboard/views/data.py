@@ -14,8 +14,9 @@ from dashboard.running import ready
 from dashboard.state import language, say
 from dashboard.uploads import network_upload, portfolio_upload
 from sim.core.errors import SpecError
-from sim.spec.labels import name_of
+from sim.spec.labels import name_of, text
 from sim.spec.loader import load_world, world_names
+from sim.spec.meanings import meaning, note_words, origin_words, unit_name
 from sim.spec.sources import WITHOUT_SOURCE, cited, sources
 
 _VIEWS = ("runs", "series", "events", "curves", "cures", "sectors")
@@ -63,12 +64,13 @@ def _numbers() -> None:
     rows = [
         {
             say("name"): name,
+            text("evidence.meaning", lang): meaning(name, lang),
             say("value"): number.value,
-            say("unit"): number.unit,
+            say("unit"): unit_name(number.unit, lang),
             say("basis"): say(f"basis_{basis(number.source)}"),
-            say("source"): number.source,
+            say("source"): origin_words(number.source, lang),
             say("citation"): "; ".join(known[one].citation for one in cited(number.source) if one in known),
-            say("note"): number.note or "",
+            say("note"): note_words(number.note, lang),
         }
         for name, number in load_world(world).numbers()
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from sim.report.content import Content, Number, Row
 from sim.report.numbers import figure, interval, shown
 from sim.report.wording import group_of, word
+from sim.spec.meanings import meaning, note_words, origin_words, unit_name
 
 #: Measures that have a tile, as far as a comparison has them.
 TILES = (
@@ -29,6 +31,10 @@ def both(en: str, zh: str) -> str:
     if en == zh:
         return escape(en)
     return f'<span class="en" lang="en">{escape(en)}</span><span class="zh" lang="zh">{escape(zh)}</span>'
+
+
+def _both(words: Callable[[str, str], str], name: str) -> str:
+    return both(words(name, "en"), words(name, "zh"))
 
 
 def word_both(key: str) -> str:
@@ -188,8 +194,10 @@ def _numbers(numbers: tuple[Number, ...]) -> str:
         f'<th scope="col">{word_both(key)}</th>' for key in ("number", "value", "unit", "source", "note")
     )
     lines = "".join(
-        f'<tr><td class="number-name">{escape(number.name)}</td><td class="value">{number.value:g}</td>'
-        f"<td>{escape(number.unit)}</td><td>{escape(number.source)}</td><td>{escape(number.note)}</td></tr>"
+        f'<tr><td><span class="number-name">{escape(number.name)}</span><br>'
+        f'{_both(meaning, number.name)}</td><td class="value">{number.value:g}</td>'
+        f"<td>{_both(unit_name, number.unit)}</td><td>{_both(origin_words, number.source)}</td>"
+        f"<td>{_both(note_words, number.note)}</td></tr>"
         for number in numbers
     )
     return (

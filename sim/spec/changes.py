@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from sim.core.errors import SpecError, unknown_name
 from sim.spec.base import Group
 from sim.spec.declared import ID_PATTERN, Declared, fields_of, inside, member_for
@@ -155,31 +157,37 @@ def parse_fields(text: str, source: str) -> dict[str, object]:
 def world_numbers() -> dict[str, tuple[str, float, float]]:
     """Unit, least and largest value of every number of a world by dotted name."""
     found: dict[str, tuple[str, float, float]] = {}
-    for name, field in World.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
-            found |= _group_numbers(field.annotation, name)
+    for name, field in number_fields().items():
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict)
+        found[name] = (str(extra["unit"]), float(str(extra["low"])), float(str(extra["high"])))
     return found
 
 
-def _group_numbers(group: type[Group], prefix: str) -> dict[str, tuple[str, float, float]]:
-    found: dict[str, tuple[str, float, float]] = {}
+@lru_cache(maxsize=1)
+def number_fields() -> dict[str, FieldInfo]:
+    """The declaration of every number of a world by dotted name."""
+    found: dict[str, FieldInfo] = {}
+    for name, field in World.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
+            found |= _group_fields(field.annotation, name)
+    return found
+
+
+def _group_fields(group: type[Group], prefix: str) -> dict[str, FieldInfo]:
+    found: dict[str, FieldInfo] = {}
     for name, field in group.model_fields.items():
-        extra = field.json_schema_extra
-        if isinstance(extra, dict):
-            found[f"{prefix}.{name}"] = (
-                str(extra["unit"]),
-                float(str(extra["low"])),
-                float(str(extra["high"])),
-            )
+        if isinstance(field.json_schema_extra, dict):
+            found[f"{prefix}.{name}"] = field
             continue
         if isinstance(field.annotation, type) and issubclass(field.annotation, Group):
-            found |= _group_numbers(field.annotation, f"{prefix}.{name}")
+            found |= _group_fields(field.annotation, f"{prefix}.{name}")
             continue
         member = inside(fields_of(group)[name], "", {})
         keys = {"channels": CHANNELS, "tones": TONES}.get(name, ())
         for key in keys if member is not None else ():
             assert member is not None
-            found |= _group_numbers(member.core, f"{prefix}.{name}.{key}")
+            found |= _group_fields(member.core, f"{prefix}.{name}.{key}")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from sim.core.paths import scenarios_dir
 
@@ -32,6 +32,8 @@ class Source(NamedTuple):
         The figure and its interval; None where the source gives none. Shares are fractions of one.
     population, design:
         Who was looked at, and how; one of ``DESIGNS``.
+    finding_zh, quantity_zh, population_zh:
+        The same in Chinese; citations stay in their own language.
     """
 
     id: str
@@ -46,6 +48,13 @@ class Source(NamedTuple):
     unit: str = ""
     population: str = ""
     design: str = "observational"
+    finding_zh: str = ""
+    quantity_zh: str = ""
+    population_zh: str = ""
+
+    def said(self, part: Literal["finding", "quantity", "population"], lang: str = "en") -> str:
+        """One of its texts in ``en`` or ``zh``."""
+        return str(getattr(self, f"{part}_zh" if lang == "zh" else part))
 
 
 @lru_cache(maxsize=1)
