@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from calibration.claims import Claim
-from calibration.ranking_table import factor_name
+from calibration.ranking_table import factor_meaning, factor_name
 from sim.measures import MEASURES
 from sim.measures.recovery import HORIZONS, STAGES
 from sim.report.figures import COLOURS, MARKERS, escaped, finish
@@ -162,13 +162,12 @@ def tornado(document: Data, outcome: str, lang: str = "en", count: int = 12) -> 
     """
     shares = [row for row in document["shares"] if row["outcome"] == outcome and row["total"] is not None]
     rows: list[tuple[str, float, float, float]] = [
-        (factor_name(row["field"], lang), 100 * row["total"], 100 * row["low"], 100 * row["high"])
-        for row in shares
+        (row["field"], 100 * row["total"], 100 * row["low"], 100 * row["high"]) for row in shares
     ]
     if not rows:
         factor = shown(MEASURES[outcome].unit).factor
         rows = [
-            (factor_name(row["field"], lang), *(factor * row[key] for key in ("effect", "low", "high")))
+            (row["field"], *(factor * row[key] for key in ("effect", "low", "high")))
             for row in document["screening"] if row["outcome"] == outcome and row["effect"] is not None
         ]  # fmt: skip
     rows = sorted(rows, key=lambda row: -row[1])[:count]
@@ -176,13 +175,14 @@ def tornado(document: Data, outcome: str, lang: str = "en", count: int = 12) -> 
         return None
     chart = go.Figure(
         go.Bar(
-            x=[row[1] for row in rows], y=[escaped(row[0]) for row in rows], orientation="h", name=outcome,
+            x=[row[1] for row in rows], y=[escaped(factor_name(row[0], lang)) for row in rows],
+            orientation="h", name=outcome, customdata=[factor_meaning(row[0], lang) for row in rows],
             marker={"color": COLOURS[0]},
             error_x={
                 "type": "data", "symmetric": False, "array": [max(0.0, row[3] - row[1]) for row in rows],
                 "arrayminus": [max(0.0, row[1] - row[2]) for row in rows], "color": _LINE,
             },
-            hovertemplate="%{x:.3~g}<extra>%{y}</extra>",
+            hovertemplate="%{x:.3~g}<br>%{customdata}<extra>%{y}</extra>",
         )
     )  # fmt: skip
     unit = shown(MEASURES[outcome].unit).name(lang)
@@ -205,11 +205,12 @@ def box_figure(document: Data, lang: str = "en") -> go.Figure | None:
     if box is None or not box["bounds"]:
         return None
     ranges = document["ranges"]
-    names, starts, lengths, said = [], [], [], []
+    names, starts, lengths, said, told = [], [], [], [], []
     for row in box["bounds"]:
         low, high = ranges[row["field"]]
         width = (high - low) or 1.0
         names.append(escaped(row["field"].removeprefix("world.")))
+        told.append(factor_meaning(row["field"], lang))
         starts.append((row["low"] - low) / width)
         lengths.append((row["high"] - row["low"]) / width)
         said.append(f"{row['low']:.3g} … {row['high']:.3g}")
@@ -220,7 +221,7 @@ def box_figure(document: Data, lang: str = "en") -> go.Figure | None:
     held = go.Bar(
         x=lengths, y=names, base=starts, orientation="h", marker={"color": COLOURS[4]}, text=said,
         textposition="inside", name=text("discover.inside", lang),
-        hovertemplate="%{text}<extra>%{y}</extra>",
+        customdata=told, hovertemplate="%{text}<br>%{customdata}<extra>%{y}</extra>",
     )  # fmt: skip
     chart = go.Figure([whole, held])
     chart.update_layout(barmode="overlay")

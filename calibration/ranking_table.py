@@ -14,6 +14,7 @@ from calibration.assumptions import MEASURED, OTHERS, Ranking
 from calibration.evidence import EvidenceRow
 from sim.cli.table import console
 from sim.measures import MEASURES
+from sim.spec.changes import world_numbers
 from sim.spec.labels import text
 from sim.spec.meanings import meaning, unit_name
 
@@ -120,9 +121,9 @@ def factor_name(field: str, lang: str) -> str:
 
 
 def factor_meaning(field: str, lang: str) -> str:
-    """What a number is; nothing for a group, or a field that is no number of a world."""
+    """What a number is; nothing for a group, or a field that is no number of a world any more."""
     name = field.removeprefix("world.")
-    return meaning(name, lang) if field != name else ""
+    return meaning(name, lang) if name in world_numbers() else ""
 
 
 def _interval(mean: float | None, low: float | None, high: float | None) -> str:

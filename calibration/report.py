@@ -9,12 +9,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from calibration.ranking_table import factor_meaning
 from sim.report.content import version_text
 from sim.report.figures import COLOURS, escaped, finish
 from sim.report.files import write_text
 from sim.report.html import fill_page
 from sim.report.tables import DASH, both, word_both
 from sim.report.wording import word
+from sim.spec.meanings import unit_name
 
 #: Beyond so many tolerances a miss is drawn at the edge; its figure is in the table.
 _SHOWN = 6.0
@@ -162,7 +164,8 @@ def _targets(targets: Sequence[Row]) -> str:
         [
             (
                 f"{escape(row['id'])} · {both(*(_label(row, lang) for lang in _LANGUAGES))}",
-                f"{_number(row['value'])} ± {_number(row['tolerance'])} {escape(row['unit'])}",
+                f"{_number(row['value'])} ± {_number(row['tolerance'])} "
+                + both(*(unit_name(row["unit"], lang) for lang in _LANGUAGES)),
                 _number(row["expected"] if row["best"] is None else row["best"])
                 + _span(row["best_low"], row["best_high"]),
                 f"{_number(row['reached_low'])} … {_number(row['reached_high'])}",
@@ -184,7 +187,8 @@ def _parameters(parameters: Sequence[Row]) -> str:
             ends += f"<br>{both(*said)}"
         lines.append(
             (
-                f"<code>{escape(row['field'].removeprefix(_WORLD))}</code>", f"{row['value']:.4g}",
+                f"<code>{escape(row['field'].removeprefix(_WORLD))}</code><br>"
+                + both(*(factor_meaning(row["field"], lang) for lang in _LANGUAGES)), f"{row['value']:.4g}",
                 f"{_number(row['low'])} … {_number(row['high'])}", ends, f"{row['sd_over_prior']:.2f}",
             )
         )  # fmt: skip

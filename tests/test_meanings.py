@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 
+import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from calibration.audit_document import KEPT, ruling_data
+from calibration.charts import tornado
 from calibration.claims import shipped_claims
 from calibration.evidence import KINDS, evidence_table
 from calibration.kept import read_kept
@@ -153,3 +157,36 @@ def test_notes_of_the_claims_check_are_chinese_but_for_citations() -> None:
 def test_where_a_number_comes_from_is_said() -> None:
     assert [origin_words(number, "zh") for number in ("assumption", "B13; B14")] == ["假设", "B13; B14"]
     assert {origin_words(number.source) for number in NUMBERS} >= {"Assumption", "B22"}
+
+
+def test_a_bar_of_a_chart_says_what_its_number_is() -> None:
+    row = {"outcome": "recovery_rate", "total": 0.4, "low": 0.3, "high": 0.5}
+    fields = ("world.firms.late_share", "world.gone.since", "all other assumptions")
+    document = {"shares": [{**row, "field": field} for field in fields], "screening": []}
+    chart = tornado(document, "recovery_rate", "zh")
+    assert isinstance(chart, go.Figure)
+    assert list(chart.data[0].customdata) == ["习惯性拖欠货款的企业占比", "", ""]
+
+
+def _data_page() -> None:
+    from dashboard.views import data
+
+    data.show()
+
+
+def test_the_data_page_shows_numbers_in_the_language_of_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARREARS_STORE", str(tmp_path / "store"))
+    page = AppTest.from_function(_data_page, default_timeout=300)
+    for lang, columns in (("zh", ["含义", "单位", "备注"]), ("en", ["meaning", "Unit", "Note"])):
+        page.session_state.lang = lang
+        page.run()
+        assert not page.exception
+        shown_rows = page.dataframe[0].value.set_index(page.dataframe[0].value.columns[0])
+        said = shown_rows.loc["households.breathing_space_uptake", columns].tolist()
+        number = dict(load_world("evidence").numbers())["households.breathing_space_uptake"]
+        name = "households.breathing_space_uptake"
+        assert said == [meaning(name, lang), unit_name("share", lang), note_words(number.note, lang)]
+        found = shown_rows[columns].astype(str).agg(" ".join, axis=1)
+        assert [bool(HAN.search(words)) for words in found] == [lang == "zh"] * len(world_numbers())
