@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support_dashboard import seen, served
 
 from benchmarks.visitor import Visitor
 from dashboard.classroom.board import places
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import CODE_LENGTH, HOURS, MOST_ROOMS, Rooms, tidy
-from sim.experiments.classroom_market import SHAPES, Setup
+from sim.experiments.classroom import play
+from sim.experiments.classroom_market import SHAPES, Setup, market
 from sim.spec.labels import text
 
 
@@ -174,9 +176,74 @@ def test_firms_stand_apart_on_the_board(firms: int, shape: Any) -> None:
 
 # ---- a real server ------------------------------------------------------------------------------
 
+#: Weeks, firms, and how many of their pupils sit before a Chromium of their own; the server stops after HALF.
+WEEKS, PUPILS, SCREENS, HALF = 10, 30, 2, 5
 
-def _wait(visitor: Visitor, button: str) -> None:
-    visitor.until(lambda page: page.has("button", button))
+
+def test_thirty_play_ten_weeks_and_no_choice_is_lost(tmp_path: Path, browser: Any) -> None:
+    """A real server process with thirty pupils: two real browsers, and pages that speak its protocol. It is
+    restarted after week 5, and a pupil reloads every week. What the server has kept is what each chose."""
+    chosen = np.random.default_rng(7).random((WEEKS, PUPILS, 2)) < 0.6
+    with ThreadPoolExecutor(PUPILS) as pool, browser.new_context(viewport=PHONE) as phones:
+        with served(tmp_path) as address:
+            teacher = Visitor(f"{address}/classroom?lang=en")
+            teacher.slide("Firms", PUPILS)
+            teacher.press("Open the room")
+            code, door = teacher.params["room"], f"{address}/classroom?lang=en&room={teacher.params['room']}"
+            class_ = list(pool.map(_joined, [door] * (PUPILS - SCREENS)))
+            screens = [_sat_down(phones, door) for _ in range(SCREENS)]
+            firms = [_firm(pupil) for pupil in class_] + [_shown_firm(tab) for tab in screens]
+            assert len(set(firms)) == PUPILS
+            teacher.press("Start week 1")
+            _play(range(HALF), chosen, class_, screens, pool)
+            host, links = teacher.query, [pupil.query for pupil in class_]
+            seats = [tab.url.partition("?")[2] for tab in screens]
+        with served(tmp_path) as address:  # the server was stopped and is back
+            at = f"{address}/classroom?"
+            class_ = list(pool.map(Visitor, [at + query for query in links]))
+            for tab, query in zip(screens, seats, strict=True):
+                tab.goto(at + query)
+            assert [_firm(pupil) for pupil in class_] + [_shown_firm(tab) for tab in screens] == firms
+            _play(range(HALF, WEEKS), chosen, class_, screens, pool)
+            teacher = Visitor(at + host)
+            teacher.until(lambda page: "The same weeks under another rule" in page.words())
+            list(pool.map(lambda pupil: pupil.until(lambda page: "weeks are over" in page.words()), class_))
+            assert all(seen(tab.get_by_text("The weeks are over")) for tab in screens)
+    _kept_is_chosen(tmp_path / "store-rooms" / f"{code}.json", chosen, _numbers(firms))
+
+
+#: The screen of a pupil's phone.
+PHONE: Any = {"width": 420, "height": 900}
+
+
+def _play(
+    weeks: range, chosen: Any, class_: list[Visitor], screens: list[Any], pool: ThreadPoolExecutor
+) -> None:
+    """Weeks in which all choose at the same time but one, so that a week ends when the browsers were told
+    that their choice is kept; then one page and one browser reload."""
+    for week in weeks:
+        others = pool.map(_choose, class_[1:], chosen[week, 1:])
+        for tab, pays in zip(screens, chosen[week, len(class_) :], strict=True):
+            _tap(tab, week, pays)
+        list(others)
+        _choose(class_[0], chosen[week, 0])
+        link, origin = class_[week].query, class_[week].origin
+        class_[week].close()
+        class_[week] = Visitor(f"{origin}/classroom?{link}")  # a reload: the same firm
+        screens[week % len(screens)].reload()
+
+
+def _kept_is_chosen(file: Path, chosen: Any, firms: list[int]) -> None:
+    kept = json.loads(file.read_text())
+    for week in range(WEEKS):
+        told = {int(firm): letters for firm, letters in kept["weeks"][week].items()}
+        assert told == {
+            firm: "".join("1" if pays else "0" for pays in chosen[week, place])
+            for place, firm in enumerate(firms)
+        }
+    order = [firms.index(firm) for firm in range(PUPILS)]
+    vectors = [chosen[week, order].reshape(-1) for week in range(WEEKS)]
+    assert play(market(Setup(**kept["setup"])), vectors).over
 
 
 def _joined(address: str) -> Visitor:
@@ -185,10 +252,24 @@ def _joined(address: str) -> Visitor:
     return pupil
 
 
+def _sat_down(phones: Any, door: str) -> Any:
+    """A pupil who joins in a real browser."""
+    tab = phones.new_page()
+    tab.set_default_timeout(240_000)
+    tab.goto(door)
+    tab.get_by_role("button", name="Join", exact=True).click()
+    tab.locator(".class-firm").wait_for()
+    return tab
+
+
 def _firm(pupil: Visitor) -> str:
     found = re.search(r'class-firm">([^<]+)<', pupil.words())
     assert found, pupil.words()
     return found[1]
+
+
+def _shown_firm(tab: Any) -> str:
+    return str(tab.locator(".class-firm").inner_text())
 
 
 def _numbers(names: list[str]) -> list[int]:
@@ -198,8 +279,23 @@ def _numbers(names: list[str]) -> list[int]:
 
 
 def _choose(pupil: Visitor, pays: Any) -> None:
-    _wait(pupil, "Settle it")
+    pupil.until(lambda page: page.has("button", "Settle it"))
     for place, pay in enumerate(pays):
         if not pay:
             pupil.choose(place, 1)
     pupil.press("Settle it")
+
+
+def _tap(tab: Any, week: int, pays: Any) -> None:
+    """The same in a browser: once the week has come, delay those who are not paid, and settle."""
+    tab.get_by_text(f"Week {week + 1} of {WEEKS}").wait_for()
+    tab.get_by_role("button", name="Settle it").wait_for()
+    for place, pay in enumerate(pays):
+        if not pay:
+            option = tab.get_by_test_id("stMain").get_by_role("radio", name="Delay", exact=True).nth(place)
+            option.click()
+            tab.get_by_test_id("stMain").get_by_role("radio", name="Delay", checked=True).nth(
+                int((~pays[:place]).sum())
+            ).wait_for()
+    tab.get_by_role("button", name="Settle it").click()
+    tab.get_by_text("Kept. You may change it").wait_for()

@@ -122,7 +122,8 @@ def _confirm(view: View, seat: str, firm: int, answers: list[bool]) -> None:
     sent = f"classroom.{view.code}.{view.week}.sent"
     again = firm in view.chosen
     label = say("class_change") if again else say("class_send")
-    if st.button(label, type="primary", key="classroom.send", width="stretch"):
+    # a button of this week only: a click that comes late must not settle the next week unseen
+    if st.button(label, type="primary", key=f"classroom.send.{view.code}.{view.week}", width="stretch"):
         try:
             rooms().choose(view.code, seat, view.week, answers)
             st.session_state[sent] = True
