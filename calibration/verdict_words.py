@@ -30,10 +30,12 @@ def reason(ruling: Mapping[str, Any], lang: str) -> str:
             for one in ruling["evidence"]
             if one["source"] in ruling["together"]
         ]
-        return " ".join(said)
+        return _between(lang).join(said)
     if because.startswith("arithmetic_"):
-        return " ".join(conflict_words(one, lang) for one in ruling["conflicts"] if not one["possible"])
-    missing = ", ".join(text(f"missing.{one}", lang) for one in shipped_judgements()[claim.id].missing)
+        return _between(lang).join(
+            conflict_words(one, lang) for one in ruling["conflicts"] if not one["possible"]
+        )
+    missing = left_out(claim.id, lang)
     together = ", ".join(ruling["together"])
     return text(f"because.{because}", lang, missing=missing, together=together)
 
@@ -57,7 +59,12 @@ def evidence_words(claim: Claim, one: Mapping[str, Any], lang: str) -> str:
     claimed = figure(one["claimed"], unit, signed=sign)
     role = "effect" if one["role"] == "effect" else "level"
     told = text(f"evidence.{role}_{key}", lang, found=found, claimed=claimed, mark=mark, source=source.id)
-    return f"{told} {said}"
+    return f"{told}{_between(lang)}{said}"
+
+
+def _between(lang: str) -> str:
+    """What stands between two sentences; nothing in Chinese."""
+    return "" if lang == "zh" else " "
 
 
 def conflict_words(one: Mapping[str, Any], lang: str) -> str:
@@ -69,7 +76,7 @@ def conflict_words(one: Mapping[str, Any], lang: str) -> str:
 def left_out(claim: str, lang: str) -> str:
     """What the report does not say of a figure; empty where nothing is left out."""
     missing = shipped_judgements()[claim].missing
-    return ", ".join(text(f"missing.{one}", lang) for one in missing)
+    return ("、" if lang == "zh" else ", ").join(text(f"missing.{one}", lang) for one in missing)
 
 
 def needs(claim: str, lang: str) -> str:
