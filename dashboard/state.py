@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,19 +14,26 @@ from sim.spec.labels import LANGUAGES, VOCABULARIES, WORDS_IN_USE, text
 
 def language() -> str:
     """``en`` or ``zh``: the switch in the sidebar, at first what the link says."""
-    if "lang" not in st.session_state:
-        given = st.query_params.get("lang", "en")
-        st.session_state.lang = given if given in LANGUAGES else "en"
-    return str(st.session_state.lang)
+    return _switched("lang", LANGUAGES, "en")
 
 
 def vocabulary() -> str:
     """``epidemic`` or ``finance``: the switch in the sidebar, at first what the link says; texts follow."""
-    if "words" not in st.session_state:
-        given = st.query_params.get("words", VOCABULARIES[0])
-        st.session_state.words = given if given in VOCABULARIES else VOCABULARIES[0]
-    WORDS_IN_USE.set(str(st.session_state.words))
-    return str(st.session_state.words)
+    chosen = _switched("words", VOCABULARIES, VOCABULARIES[0])
+    WORDS_IN_USE.set(chosen)
+    return chosen
+
+
+def _switched(name: str, known: Collection[str], usual: str) -> str:
+    """A switch's choice. A page that was interrupted while it was drawn may leave the switch empty: then what
+    was chosen before counts."""
+    chosen = st.session_state.get(name)
+    if chosen not in known:
+        chosen = st.session_state.get(f"{name}.before", st.query_params.get(name, usual))
+        chosen = chosen if chosen in known else usual
+        st.session_state[name] = chosen
+    st.session_state[f"{name}.before"] = chosen
+    return str(chosen)
 
 
 def say(key: str, **values: object) -> str:

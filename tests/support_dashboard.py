@@ -17,6 +17,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
+#: Milliseconds that a step in a browser may take; slow machines need more.
+PATIENCE = 1000 * float(os.environ.get("ARREARS_PATIENCE", "90"))
+#: A page whose script has come to its end.
+SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 @contextmanager
@@ -83,7 +87,7 @@ def tab(browser: Any, server: str) -> Iterator[Any]:
     """A fresh visitor; nothing may go wrong in the page and no request may leave the machine."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(1000 * float(os.environ.get("ARREARS_PATIENCE", "90")))  # slow machines
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda request: _outside(request.url, server, wrong))

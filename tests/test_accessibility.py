@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support_dashboard import SETTLED
 
 from dashboard.navigation import all_pages
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 #: The page's own style, which a busy browser applies a moment after its texts.
 LOOK = ".st-key-look style"
-READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 class Known(NamedTuple):
@@ -73,7 +73,7 @@ def test_a_result_has_no_serious_finding_in_either_theme(tab: Any, server: str) 
 
 def _in_both(tab: Any, name: str) -> dict[str, list[str]]:
     """Findings on the page as it is, in the light and in the dark."""
-    tab.locator(READY).wait_for()
+    tab.locator(SETTLED).wait_for()
     tab.locator(LOOK).wait_for(state="attached")
     found = {"light": _serious(tab)}
     _shot(tab, f"{name}-light")

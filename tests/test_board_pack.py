@@ -11,7 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import pytest
-from support_dashboard import seen
+from support_dashboard import PATIENCE, seen
 
 from dashboard.charts import chart_csv
 from dashboard.pack import MOST, Chart, Pack, chromium, html, pdf, tables
@@ -88,10 +88,11 @@ def test_a_board_pack_is_collected_downloaded_and_opened_without_a_network(
     found.value.save_as(file)
     context = browser.new_context(offline=True)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri())
-    page.wait_for_selector("body[data-drawn='1']", timeout=60_000)
+    page.wait_for_selector("body[data-drawn='1']")
     assert page.locator(".chart svg.main-svg").count() >= 1
     assert "For the board <of June>" in page.inner_text("body")
     assert page.get_attribute("html", "lang") == {"en": "en", "zh": "zh-CN"}[lang]

@@ -15,6 +15,7 @@ import pandas as pd
 import psutil
 import pytest
 from conftest import ROOT
+from support_dashboard import PATIENCE
 
 from sim.experiments import compare
 from sim.experiments.run_table import RunTable, unfinished
@@ -97,7 +98,7 @@ class Ensemble:
         return query(RunTable(self.folder), f"SELECT {columns} FROM {view} {order}")
 
 
-def until(true: Callable[[], bool], seconds: float = 90.0) -> None:
+def until(true: Callable[[], bool], seconds: float = PATIENCE / 1000) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "waited in vain"

@@ -149,7 +149,7 @@ def test_bad_file_is_one_useful_sentence(tmp_path: Path, content: str | bytes, p
     message = str(caught.value)
     assert message.startswith(str(file))
     assert "\n" not in message
-    assert len(message) < 600
+    assert len(message.removeprefix(str(file))) < 600  # the folder of a test may be deep
     assert caught.value.allowed
     for part in parts:
         assert part in message
