@@ -29,6 +29,8 @@ import numpy as np
 import psutil
 from visitor import Visitor
 
+from sim.spec.labels import text
+
 BUDGET = 2.0
 #: Memory that a session may gain over the rounds after the first, MB: noise of the allocator.
 GROWTH = 2.0
@@ -75,7 +77,7 @@ def visit(
 ) -> None:
     """One visitor: a pause with the page open, then a slider move; all meet after each round."""
     generator = random.Random(place)
-    label = next(e.slider.label for e in page.elements() if e.WhichOneof("type") == "slider")
+    label = text("dash.hit")  # how many firms fail
     for turn in range(rounds):
         page.look(pause * generator.uniform(0.5, 1.5))
         took.append(page.slide(label, (place + 3 * turn) % 10 + 1))
