@@ -127,8 +127,8 @@ def _tiles(claim: Claim, rows: list[Mapping[str, Any]]) -> None:
     columns = st.columns(1 + len(rows))
     columns[0].metric(say("claimed_by_report"), claimed(claim, lang))
     for column, row in zip(columns[1:], rows, strict=True):
-        column.metric(name_of("world", row["world"], lang), simulated_figure(claim, row))
-        column.caption(f"{text('audit.' + row['verdict'], lang)} · {say('over_runs', runs=row['n'])}")
+        verdict = f"{text('audit.' + row['verdict'], lang)} · {say('over_runs', runs=row['n'])}"
+        _tile(column, name_of("world", row["world"], lang), simulated_figure(claim, row), verdict)
 
 
 def _meaning(claim: Claim, document: Mapping[str, Any]) -> list[str]:
@@ -209,7 +209,14 @@ def _assigned(rows: list[Mapping[str, Any]], assignment: str) -> None:
         st.markdown(f"**{name_of('world', world, lang)}** — {say(f'assignment_{assignment}')}")
         for column, name in zip(st.columns(3), names, strict=True):
             label = text(f"selection.{name.replace(' ', '_')}", lang)
-            column.metric(f"{label} (%)", estimated(here[name]))
+            _tile(column, f"{label} (%)", estimated(here[name]))
+
+
+def _tile(column: Any, label: str, shown: str, more: str = "") -> None:
+    """A figure in large type; its interval stands below it, since both are wider than a tile."""
+    value, bracket, interval = shown.partition(" [")
+    column.metric(label, value)
+    column.caption(" · ".join(part for part in (bracket.strip() + interval, more) if part))
 
 
 def _table(rows: list[list[str]]) -> None:
