@@ -169,6 +169,7 @@ def announcing(show: Callable[[int, int], None], out: Path | None) -> Callable[[
     first = True
 
     def announced(done: int, total: int) -> None:
+        """Say once what was found, then show the progress."""
         nonlocal first
         if first and done and out is not None:
             print(f"{done} of {total} starts were found finished in {out}", file=sys.stderr)
