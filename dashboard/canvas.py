@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from dashboard.kept_drawings import drawn
 from dashboard.layout import layouts
+from dashboard.state import vocabulary
 from sim.core.columns import F64, U8
 from sim.experiments.recording import STATES, Intervention, Recording
 from sim.network.sector_table import load_sector_table
@@ -106,8 +108,9 @@ def network(
     panels: Sequence[Panel], lang: str, interventions: Sequence[Intervention], key: str
 ) -> Intervention | None:
     """Draw recordings of one network; what the reader does to a firm, once."""
-    first = panels[0].recording
-    data = payload(panels, _places(first), lang, interventions)
+    first, last = panels[0].recording, panels[-1].recording
+    asked = ("canvas", tuple(panel.heading for panel in panels), lang, vocabulary(), tuple(interventions))
+    data = drawn(first, last, asked, lambda: payload(panels, _places(first), lang, interventions))
     found = _component()(key=key, data=data, on_act_change=lambda: None)
     act = found.act
     if not isinstance(act, dict) or act.get("action") not in ("fail", "rescue", "protect"):
@@ -144,12 +147,12 @@ def watch(
 
 def _places(recording: Recording) -> dict[str, F64]:
     """Positions, computed once for a network."""
-    key = (recording.buyer.tobytes(), recording.supplier.tobytes())
-    kept: dict[Any, dict[str, F64]] = st.session_state.setdefault("places", {})
-    if key not in kept:
-        kept.clear()
-        kept[key] = layouts(recording)
-    return kept[key]
+    return _laid_out(recording, (recording.buyer.tobytes(), recording.supplier.tobytes()))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _laid_out(_recording: Recording, links: tuple[bytes, bytes]) -> dict[str, F64]:
+    return layouts(_recording)
 
 
 @cache

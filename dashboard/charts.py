@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -101,7 +101,8 @@ def show(
         return None
     if title:
         st.markdown(f"##### {title}")
-    chart.update_layout(clickmode="event+select", modebar={"bgcolor": "rgba(0,0,0,0)"})
+    if chart.layout.clickmode is None:
+        chart.update_layout(clickmode="event+select", modebar={"bgcolor": "rgba(0,0,0,0)"})
     picture = {"format": "png", "filename": f"arrears-{key}", "scale": 2}
     config = {
         "displaylogo": False,
@@ -112,7 +113,11 @@ def show(
     }
     how: Any = {"on_select": "rerun", "selection_mode": "points"} if picked else {}
     found = st.plotly_chart(chart, key=f"chart.{key}", config=config, width="stretch", **how)
-    data = chart_csv(chart) if table is None else to_csv(*table)
+
+    def data() -> bytes:
+        """The table, made when it is asked for."""
+        return chart_csv(chart) if table is None else to_csv(*table)
+
     told = list(meanings)
     with _buttons(key, lang, data, told):
         add_button(chart, key, lang, title, data, told)
@@ -123,12 +128,12 @@ def downloads(
     key: str, lang: str, table: tuple[Sequence[str], Sequence[Sequence[object]]], meanings: Iterable[str] = ()
 ) -> None:
     """The buttons under figures that are no chart: their CSV, and the definitions of what they show."""
-    with _buttons(key, lang, to_csv(*table), list(meanings)):
+    with _buttons(key, lang, lambda: to_csv(*table), list(meanings)):
         pass
 
 
 @contextmanager
-def _buttons(key: str, lang: str, data: bytes, told: Sequence[str]) -> Iterator[None]:
+def _buttons(key: str, lang: str, data: Callable[[], bytes], told: Sequence[str]) -> Iterator[None]:
     """A row of buttons: CSV, what the caller adds, definitions."""
     with st.container(horizontal=True):
         st.download_button(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -18,7 +18,7 @@ def collected() -> Pack:
 
 
 def add_button(
-    chart: go.Figure, key: str, lang: str, title: str, csv: bytes, meanings: Sequence[str]
+    chart: go.Figure, key: str, lang: str, title: str, csv: Callable[[], bytes], meanings: Sequence[str]
 ) -> None:
     """A button that puts the chart as it is now into the pack, and says whether it is in or there is room."""
     mine = collected()
@@ -29,10 +29,12 @@ def add_button(
     help_ = text("dash.pack_full", lang, most=MOST) if full else None
     heading = title or _heading(chart) or key
     place = text("dash.pack_from", lang, chart=key)
-    added = Chart(key, heading, place, chart.to_json(), csv, tuple(meanings))
-    st.button(
-        label, key=f"pack.add.{key}", icon=icon, disabled=full, help=help_, on_click=_add, args=(added, lang)
-    )
+
+    def added() -> None:
+        """The chart as it is now goes into the pack."""
+        _add(Chart(key, heading, place, chart.to_json(), csv(), tuple(meanings)), lang)
+
+    st.button(label, key=f"pack.add.{key}", icon=icon, disabled=full, help=help_, on_click=added)
 
 
 def _add(chart: Chart, lang: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -24,6 +24,15 @@ SCENARIO, WEEKS = "chain-reaction", 78
 #: Generations of the tree that a round chart shows.
 _ROUNDS = 12
 Done = tuple[Intervention, ...]
+
+
+class Of(NamedTuple):
+    """What a start is made of."""
+
+    world: str
+    economy: dict[str, object]
+    seed: int
+    network: Path | None
 
 
 def levers(values: dict[str, Any]) -> dict[str, object]:
@@ -49,24 +58,50 @@ def population(values: dict[str, Any]) -> dict[str, object]:
     }
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def start(world: str, economy: dict[str, object], seed: int, network: Path | None) -> Ecosystem:
+#: Up to so many firms a recording takes few megabytes; a class that looks at one network makes many variants.
+_SMALL = 300
+#: Recordings that are kept of large and of small networks.
+_FEW, _MANY = 6, 64
+
+
+def _started(of: Of) -> Ecosystem:
+    return Ecosystem(SCENARIO, world=of.world, network=of.network, rng=of.seed, changes=of.economy)
+
+
+# starts and recordings are read and never changed: sessions share them without a copy
+@st.cache_resource(max_entries=_MANY // 4, show_spinner=False)
+def _small_start(of: Of) -> Ecosystem:
+    return _started(of)
+
+
+@st.cache_resource(max_entries=_FEW // 2, show_spinner=False)
+def _large_start(of: Of) -> Ecosystem:
+    return _started(of)
+
+
+@st.cache_resource(max_entries=_MANY, show_spinner=False)
+def _small_run(of: Of, changes: dict[str, object], done: Done) -> Recording:
+    return record(_small_start(of), WEEKS, done, changes)
+
+
+@st.cache_resource(max_entries=_FEW, show_spinner=False)
+def _large_run(of: Of, changes: dict[str, object], done: Done) -> Recording:
+    return record(_large_start(of), WEEKS, done, changes)
+
+
+def start(of: Of) -> Ecosystem:
     """A seasoned start; never changed, only copied."""
-    return Ecosystem(SCENARIO, world=world, network=network, rng=seed, changes=economy)
+    return _small_start(of) if _is_small(of) else _large_start(of)
 
 
-# a recording is read and never changed: sessions share it without a copy
-@st.cache_resource(max_entries=12, show_spinner=False)
-def recorded(
-    world: str,
-    economy: dict[str, object],
-    seed: int,
-    network: Path | None,
-    changes: dict[str, object],
-    done: Done,
-) -> Recording:
+def recorded(of: Of, changes: dict[str, object], done: Done) -> Recording:
     """A run with what is done to it, week by week."""
-    return record(start(world, economy, seed, network), WEEKS, done, changes)
+    return _small_run(of, changes, done) if _is_small(of) else _large_run(of, changes, done)
+
+
+def _is_small(of: Of) -> bool:
+    firms = of.economy["population.firms"]
+    return of.network is None and isinstance(firms, int) and firms <= _SMALL
 
 
 def shocked(values: dict[str, Any], market: Market) -> tuple[int, ...]:
@@ -82,11 +117,11 @@ class Spread:
 
     def __init__(self, values: dict[str, Any], done: Done, network: Path | None) -> None:
         self.values, self.done = values, done
-        self._of = (values["world"], population(values), int(values["seed"]), network)
-        self.hit = shocked(values, market_of(start(*self._of)))
+        self._of = Of(values["world"], population(values), int(values["seed"]), network)
+        self.hit = shocked(values, market_of(start(self._of)))
 
     def _run(self, changes: dict[str, object], done: Done) -> Recording:
-        return recorded(*self._of, changes, done)
+        return recorded(self._of, changes, done)
 
     @property
     def played(self) -> Recording:
@@ -152,14 +187,11 @@ def reproduction(changed: Recording, base: Recording, against: str) -> go.Figure
     return finish(chart, 300)
 
 
-def rounds(changed: Recording, causes: tuple[int, ...]) -> tuple[go.Figure | None, go.Figure | None]:
-    """Failures by round after the first ones, and the tree that they make."""
-    if not causes:
-        return None, None
-    lang = language()
-    seeds, generation, table = changed.rounds(causes)
+def rounds(changed: Recording, causes: tuple[int, ...]) -> go.Figure | None:
+    """Failures by round after the first ones."""
+    seeds, _, table = changed.rounds(causes)
     if not len(seeds):
-        return None, None
+        return None
     table = table[(table["firms"] >= 0.05) & (table["generation"] <= _ROUNDS)]
     bars = go.Figure(
         go.Bar(
@@ -172,9 +204,17 @@ def rounds(changed: Recording, causes: tuple[int, ...]) -> tuple[go.Figure | Non
     )
     bars.update_xaxes(title_text=say("round"), dtick=1)
     bars.update_yaxes(title_text=say("firms"))
+    return finish(bars, 300)
+
+
+def tree(changed: Recording, causes: tuple[int, ...]) -> go.Figure | None:
+    """Who pulled down whom, from the first ones on."""
+    lang = language()
+    seeds, generation, _ = changed.rounds(causes)
+    if not len(seeds):
+        return None
     drawing = draw_tree(changed.firm_tree.tree, seeds, generation)
-    tree = drawn_tree(drawing, lambda sector: canvas.sector_label(sector, lang), lang)
-    return finish(bars, 300), tree
+    return drawn_tree(drawing, lambda sector: canvas.sector_label(sector, lang), lang)
 
 
 def as_table(changed: Recording, base: Recording, against: str) -> pd.DataFrame:

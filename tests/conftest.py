@@ -29,7 +29,7 @@ class Said(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def main_module() -> Iterator[None]:
-    """A page run by Streamlit's tester leaves itself as ``__main__``, which worker processes would run again."""
+    """A page in Streamlit's tester leaves itself as ``__main__``, which worker processes would run."""
     before = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = before

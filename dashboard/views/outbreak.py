@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import canvas, charts, spread
+from dashboard.kept_drawings import drawn
 from dashboard.links import Field
 from dashboard.measured import RUNS, measured
 from dashboard.public import Asked, command, refused
 from dashboard.spread import Spread
-from dashboard.state import language, linked, say, share
+from dashboard.state import language, linked, say, share, vocabulary
 from dashboard.uploads import network_upload
 from sim.core.errors import SpecError
 from sim.experiments.recording import FAILED, Recording
@@ -155,35 +158,44 @@ def _done(done: spread.Done) -> None:
 
 def _told(found: Spread, played: Recording, base: Recording, against: str) -> None:
     """The figures of both recordings side by side, and the charts."""
-    lang = language()
     _tiles(played, base, against)
-    bars, tree = spread.rounds(played, found.causes)
     names = ["curve", "r", "rounds", "tree", "weeks"]
-    tabs = dict(zip(names, st.tabs([say(f"out_{name}") for name in names]), strict=True))
-    with tabs["curve"]:
-        told = [say("curve_help", against=against)]
-        charts.show(spread.curve(played, base, against), "outbreak-curve", lang, told)
-    with tabs["r"]:
-        chart = spread.reproduction(played, base, against)
-        if chart is None:
-            st.info(say("no_failures"))
-        charts.show(chart, "outbreak-r", lang, [say("r_help")])
-    for name, chart in (("rounds", bars), ("tree", tree)):
-        with tabs[name]:
-            if chart is None:
-                st.info(say("no_tree"))
-            charts.show(chart, f"outbreak-{name}", lang, [say(f"{name}_help")])
-    with tabs["weeks"]:
-        frame = spread.as_table(played, base, against)
-        st.dataframe(frame, hide_index=True, width="stretch", height=320)
-        st.download_button(
-            say("csv"),
-            charts.to_csv(map(str, frame.columns), frame.itertuples(index=False)),
-            "arrears-outbreak-weeks.csv",
-            "text/csv",
-            key="csv.outbreak.weeks",
-            on_click="ignore",
-        )
+    tabs = st.tabs([say(f"out_{name}") for name in names], key="outbreak.tabs", on_change="rerun")
+    for name, tab in zip(names, tabs, strict=True):
+        if tab.open:  # the others cost nothing until they are looked at
+            with tab:
+                _weeks(played, base, against) if name == "weeks" else _chart(
+                    name, found, played, base, against
+                )
+
+
+def _chart(name: str, found: Spread, played: Recording, base: Recording, against: str) -> None:
+    draw: dict[str, Callable[[], go.Figure | None]] = {
+        "curve": lambda: spread.curve(played, base, against),
+        "r": lambda: spread.reproduction(played, base, against),
+        "rounds": lambda: spread.rounds(played, found.causes),
+        "tree": lambda: spread.tree(played, found.causes),
+    }
+    asked = (name, against, found.causes, language(), vocabulary())
+    chart = drawn(played, base, asked, draw[name])
+    if chart is None:
+        st.info(say("no_failures" if name == "r" else "no_tree"))
+    told = say(f"{name}_help", against=against) if name == "curve" else say(f"{name}_help")
+    charts.show(chart, f"outbreak-{name}", language(), [told])
+
+
+def _weeks(played: Recording, base: Recording, against: str) -> None:
+    asked = ("weeks", against, language(), vocabulary())
+    frame = drawn(played, base, asked, lambda: spread.as_table(played, base, against))
+    st.dataframe(frame, hide_index=True, width="stretch", height=320)
+    st.download_button(
+        say("csv"),
+        lambda: charts.to_csv(map(str, frame.columns), frame.itertuples(index=False)),
+        "arrears-outbreak-weeks.csv",
+        "text/csv",
+        key="csv.outbreak.weeks",
+        on_click="ignore",
+    )
 
 
 def _tiles(played: Recording, base: Recording, against: str) -> None:

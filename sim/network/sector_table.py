@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -188,24 +189,39 @@ def load_sector_table(name: str | Path = "china-2020") -> SectorTable:
     """Load and check a sector table: a name under ``scenarios/sectors`` or a folder.
 
     The folder holds ``sectors.csv``, ``flows.csv`` and ``units.csv``; money in 100 million yuan a
-    year. Raises :class:`SpecError` for negative flows, input shares above 1 in sum, rows or columns
-    that do not add up, and unknown or repeated sectors.
+    year; arrays cannot be written to, since whoever loads an unchanged folder shares them. Raises
+    :class:`SpecError` for negative flows, input shares above 1 in sum, rows or columns that do not add
+    up, and unknown or repeated sectors.
     """
     folder = name if isinstance(name, Path) else scenarios_dir() / "sectors" / name
     if not folder.is_dir():
         root = scenarios_dir() / "sectors"
         known = [entry.name for entry in root.iterdir() if entry.is_dir()]
         raise SpecError("sector table", "", *unknown_name(str(name), known, "sector table"))
+    return _loaded(folder, _stamps(folder))
+
+
+def _stamps(folder: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Size and time of change of the files, None for a missing one."""
+    found = (folder / name for name in ("sectors.csv", "flows.csv", "units.csv"))
+    return tuple((one.stat().st_size, one.stat().st_mtime_ns) if one.is_file() else None for one in found)
+
+
+@lru_cache(maxsize=8)
+def _loaded(folder: Path, stamps: object) -> SectorTable:
     names, money = _read_sectors(folder / "sectors.csv")
     sectors = tuple(row[0] for row in names)
     flows = _read_flows(folder / "flows.csv", sectors)
     _check_sums(folder, sectors, money, flows)
+    unit_shares = _read_units(folder / "units.csv", sectors)
+    for column in (flows, unit_shares, *money.values()):
+        column.flags.writeable = False
     return SectorTable(
         name=folder.name,
         sectors=sectors,
         names_zh=tuple(row[1] for row in names),
         groups=tuple(row[2] for row in names),
         flows=flows,
-        unit_shares=_read_units(folder / "units.csv", sectors),
+        unit_shares=unit_shares,
         **money,
     )
