@@ -92,7 +92,8 @@ def switch(page: Any, address: str) -> float:
     links = page.get_by_test_id("stSidebarNav")
     links.get_by_role("link", name="Start").click()
     page.get_by_role("heading", name="Arrears", exact=True).wait_for()
-    page.locator(SETTLED).wait_for()
+    page.locator(".js-plotly-plot").nth(1).wait_for()
+    page.wait_for_timeout(2000)  # as a reader does; the browser still draws charts when the server is done
     began = time.perf_counter()
     links.get_by_role("link", name="Data and runs").click()
     page.get_by_role("heading", name="Data and runs").wait_for()

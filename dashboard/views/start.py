@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from dashboard import gallery, gallery_cards
+from dashboard.gallery import Entry
 from dashboard.state import say
 
 #: Roles, and the page that a door leads to where no result is kept.
@@ -33,8 +37,19 @@ def show() -> None:
     if shown:
         st.subheader(say("gallery"))
         st.caption(say("gallery_help"))
-    for start in range(0, len(shown), 2):
-        for column, entry in zip(st.columns(2), shown[start : start + 2], strict=False):
-            with column.container(border=True, height="stretch"):
-                gallery_cards.card(entry, kept[entry.id])
+        _gallery(shown, kept)
     st.caption(say("start_honest"))
+
+
+def _gallery(shown: Sequence[Entry], kept: dict[str, dict[str, Any]]) -> None:
+    """The results of each page behind a tab of its own, drawn when it is opened."""
+    pages = list(dict.fromkeys(entry.page for entry in shown))
+    tabs = st.tabs([say(page) for page in pages], key="start.gallery", on_change="rerun")
+    for page, tab in zip(pages, tabs, strict=True):
+        if not tab.open:
+            continue
+        entries = [entry for entry in shown if entry.page == page]
+        for start in range(0, len(entries), 2):
+            for column, entry in zip(tab.columns(2), entries[start : start + 2], strict=False):
+                with column.container(border=True, height="stretch"):
+                    gallery_cards.card(entry, kept[entry.id])
