@@ -26,11 +26,12 @@ _SIZES = ("75", "150", "300", "1000", "3000")
 _COVERAGE = ("0", "20", "40", "60", "80")
 _TARGETING = ("random", "hub", "sector", "super_spreader")
 _TWINS = ("none", "calm", "unhelped")
+_MOST_HIT = 10
 FIELDS = (
     Field("firms", "one", "150", _SIZES),
     Field("links", "whole", 3, least=2, most=8),
     Field("shock", "one", "hub", ("hub", "random")),
-    Field("hit", "whole", 3, least=0, most=10),
+    Field("hit", "whole", 3, least=0, most=_MOST_HIT),
     Field("coverage", "one", "0", _COVERAGE),
     Field("targeting", "one", "hub", _TARGETING),
     Field("world", "one", "evidence", tuple(world_names())),
@@ -99,7 +100,7 @@ def _controls(values: dict[str, Any]) -> dict[str, Any]:
             format_func=lambda x: say(f"shock_{x}"),
             required=True,
         ),
-        "hit": second.slider(say("hit"), 0, 10, values["hit"]),
+        "hit": second.slider(say("hit"), 0, _MOST_HIT, values["hit"]),
         "world": third.selectbox(
             say("world"),
             world_names(),
