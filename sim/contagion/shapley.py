@@ -7,6 +7,7 @@ Channels are few, so it is computed by enumeration of all coalitions, without sa
 
 from __future__ import annotations
 
+from functools import cache
 from math import factorial
 
 import numpy as np
@@ -103,6 +104,16 @@ def shapley_shares(losses: ArrayLike, shortfall: ArrayLike) -> F64:
     return result
 
 
+def shares_of_one(losses: F64, shortfall: float) -> F64:
+    """:func:`shapley_shares` of one agent, (c,), unchecked: for losses and a shortfall known to be in bounds."""
+    channels = len(losses)
+    scaled = (losses / min(shortfall, losses.sum())).reshape(1, channels)
+    result = np.zeros((1, channels))
+    _shares(scaled, _weights(channels), np.empty(1 << channels), result)
+    found: F64 = result[0]
+    return found
+
+
 def _checked_total(lost: F64, lacking: F64) -> F64:
     """Sums of the rows, once all signs and shortfalls are known to be in bounds."""
     negative = np.argwhere(lost < 0)
@@ -130,6 +141,7 @@ def _numbers(given: ArrayLike, source: str, field: str) -> F64:
     return numbers
 
 
+@cache
 def _weights(players: int) -> F64:
     """Weight of a coalition by its size: the share of orders in which just its members come first."""
     ways = [factorial(size) * factorial(players - size - 1) for size in range(players)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.contagion.shapley import shapley_shares
+from sim.contagion.shapley import shares_of_one
 from sim.core.columns import F64, I32
 from sim.phases.losses import losses_of
 
@@ -79,7 +79,7 @@ def _shares(state: State, firm: int) -> F64:
     lost, lacking = liquidity_lost(state, firm)
     if lacking <= 0.0:  # creditors petitioned against a firm that could pay by now
         return OWN_ALONE.copy()
-    return np.asarray(shapley_shares(lost[None, :], np.array([lacking]))[0], np.float64)
+    return shares_of_one(lost, lacking)
 
 
 Cause = tuple[int, str, str, int, int, float]
