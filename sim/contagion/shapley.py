@@ -105,7 +105,7 @@ def shapley_shares(losses: ArrayLike, shortfall: ArrayLike) -> F64:
 
 
 def shares_of_one(losses: F64, shortfall: float) -> F64:
-    """:func:`shapley_shares` of one agent, (c,), unchecked: losses and shortfall are known to be in bounds."""
+    """:func:`shapley_shares` of one agent, (c,), unchecked: losses and shortfall must be in bounds."""
     channels = len(losses)
     scaled = (losses / min(shortfall, losses.sum())).reshape(1, channels)
     result = np.zeros((1, channels))
