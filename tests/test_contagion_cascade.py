@@ -193,22 +193,30 @@ def test_large_cascades_that_contain_each_other_are_told_right(seed: int, whole:
             assert loss_cascades(claims, equity, threads=threads).failed.tolist() == each
 
 
-def test_a_cascade_that_many_firms_set_off_is_not_followed_for_each() -> None:
-    """Each of 200 firms breaks two others, which only together break the first of a ring of 2,000."""
-    starters, ring = 200, 2_000
-    own, first = np.arange(starters), 3 * starters
-    links = [  # debtor, creditor, claim; everybody can bear a loss of 1
-        *((k, starters + 2 * k + side, 2) for k in own for side in (0, 1)),
-        *((starters + 2 * k + side, first, 1) for k in own for side in (0, 1)),
-        *((first + k, first + (k + 1) % ring, 2) for k in range(ring)),
-    ]
+@pytest.mark.parametrize("rings", [(2_000,), (400, 4_000), (4_000, 400)])
+def test_a_cascade_that_many_firms_set_off_is_not_followed_for_each(rings: tuple[int, ...]) -> None:
+    """Each of 200 firms breaks two others for each ring, which only together break the first of it.
+
+    Everybody can bear a loss of 1. A smaller ring must not hide a larger one.
+    """
+    starters, links, places = 200, [], []
+    n = starters
+    for ring in rings:
+        first = n + 2 * starters
+        for k in range(starters):
+            pair = n + 2 * k, n + 2 * k + 1
+            links += [(k, member, 2) for member in pair] + [(member, first, 1) for member in pair]
+        links += [(first + k, first + (k + 1) % ring, 2) for k in range(ring)]
+        places.append(slice(first, first + ring))
+        n = first + ring
     debtor, creditor, claim = np.array(links).T
-    n = first + ring
     claims = sparse.csr_array((claim, (creditor, debtor)), shape=(n, n))
     book = loss_book(claims_csr("test", "claims", claims), np.ones(n, np.int64), np.ones(n), True)
     found, visited = all_cascades(book, np.ones(n, np.int64), np.arange(n), 1, True)
-    assert (found.failed[:starters] == 3 + ring).all() and (found.failed[first:] == ring).all()
-    assert visited < starters * ring / 4
+    assert (found.failed[:starters] == 1 + 2 * len(rings) + sum(rings)).all()
+    for ring, place in zip(rings, places, strict=True):
+        assert (found.failed[place] == ring).all()
+    assert visited < starters * max(rings) / 4
 
 
 @pytest.mark.parametrize(("fragility", "largest"), [(0.02, 1_200), (0.2, 1_000), (0.3, 500), (1.0, 5)])

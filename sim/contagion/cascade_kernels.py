@@ -6,7 +6,7 @@ are exact in any order.
 
 from __future__ import annotations
 
-from sim.core.kernel import kernel, kernel_step
+from sim.core.kernel import fetch_ahead, kernel, kernel_step
 
 
 @kernel
@@ -54,18 +54,17 @@ def closure_forest(start, target, parent, reach, low, order, edge, stack, path):
     ``start, target``: who is felled by whose failure alone. Strong components are found sinks first
     (Tarjan, *SIAM Journal on Computing* 1, 146-160, 1972). All members of one have the same cascade;
     one of them is made parent of the others, and gets as its own parent the firm outside with the
-    largest ``reach`` (a lower bound of its cascade). ``order`` starts at 0; the rest is scratch (n,).
+    largest ``reach`` (a lower bound of its cascade). ``order`` and ``reach`` start at 0; the rest is
+    scratch (n,).
     """
+    for v in range(start.shape[0] - 1):
+        if start[v] == start[v + 1]:  # fells nobody alone: a component of its own
+            reach[v] = 1
+            parent[v] = -1
     clock = 0
     on_stack = 0
     for root in range(start.shape[0] - 1):
-        if order[root] != 0:
-            continue
-        if start[root] == start[root + 1]:  # fells nobody alone: a component of its own
-            clock += 1
-            order[root] = clock
-            reach[root] = 1
-            parent[root] = -1
+        if reach[root] > 0:
             continue
         depth = 0
         path[0] = root
@@ -75,19 +74,19 @@ def closure_forest(start, target, parent, reach, low, order, edge, stack, path):
                 clock += 1
                 order[v] = clock
                 low[v] = clock
-                reach[v] = 0
                 edge[v] = start[v]
                 stack[on_stack] = v
                 on_stack += 1
             deeper = False
-            while edge[v] < start[v + 1]:
+            last = start[v + 1]
+            while edge[v] < last:
                 w = target[edge[v]]
-                if order[w] == 0:
-                    depth += 1
-                    path[depth] = w
-                    deeper = True
-                    break
-                if reach[w] == 0:  # not closed yet, so on the stack
+                if reach[w] == 0:  # not closed yet
+                    if order[w] == 0:
+                        depth += 1
+                        path[depth] = w
+                        deeper = True
+                        break
                     low[v] = min(low[v], low[w])
                 edge[v] += 1
             if deeper:
@@ -124,11 +123,10 @@ def close_component(v, start, target, parent, reach, stack, on_stack):  # type: 
 
 
 @kernel
-def walk_order(parent, roots, wanted, first_child, sibling, order, depth):  # type: ignore[no-untyped-def]
+def walk_order(parent, wanted, first_child, sibling, order, depth):  # type: ignore[no-untyped-def]
     """Firms of the forest, parents first, subtrees together; returns how many are ``wanted``.
 
-    ``roots``: in which order trees are walked; those of other firms count for nothing. Ancestors of wanted
-    firms become wanted. ``first_child`` and ``sibling`` start at -1.
+    Ancestors of wanted firms become wanted. ``first_child`` and ``sibling`` start at -1.
     """
     firms = parent.shape[0]
     for i in range(firms):
@@ -141,7 +139,7 @@ def walk_order(parent, roots, wanted, first_child, sibling, order, depth):  # ty
             sibling[i] = first_child[parent[i]]
             first_child[parent[i]] = i
     count = 0
-    for root in roots:
+    for root in range(firms):
         if not wanted[root] or parent[root] >= 0:
             continue
         v = root
@@ -164,13 +162,22 @@ def walk_order(parent, roots, wanted, first_child, sibling, order, depth):  # ty
 
 
 @kernel_step
+def fetch_claims(start, creditor, loss, j):  # type: ignore[no-untyped-def]
+    """Bring the first claims on a firm nearer: waiting for them is most of the time of a cascade."""
+    fetch_ahead(creditor, start[j])
+    fetch_ahead(loss, start[j])
+    fetch_ahead(loss, start[j] + 8)  # the next line of 64 bytes
+
+
+@kernel_step
 def fell(  # type: ignore[no-untyped-def]
-    seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, hits, large, most
+    seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, hits, known, soon, most
 ):
     """Add a seed to a finished cascade and let it run on; returns (failed, weight lost, hits, visited, met).
 
     A firm has fallen when its ``room`` is negative. Each change of room is noted in ``hit, before``. It
-    stops where a firm of ``large`` falls, which is ``met``, or beyond ``most`` claims: then the seed is.
+    stops where a firm of ``known`` falls within the first claims (``soon``), which is ``met``, or beyond
+    ``most`` claims: then the seed is.
     """
     visited = 0
     met = -1
@@ -201,12 +208,24 @@ def fell(  # type: ignore[no-untyped-def]
                 left -= loss[e]
                 room[i] = left
                 if left < 0:
+                    fetch_claims(start, creditor, loss, i)
                     lost += weight[i]
                     queue[count] = i
                     count += 1
-                    if large[i]:
+                    if known[i] and visited <= soon:
                         met = i
     return count, lost, hits, visited, met
+
+
+@kernel
+def grow(  # type: ignore[no-untyped-def]
+    seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, known, soon
+):
+    """One seed as in :func:`fell`, without a bound on claims; changes of room are noted from 0."""
+    everything = start[start.shape[0] - 1]
+    return fell(
+        seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, 0, known, soon, everything
+    )
 
 
 @kernel_step
@@ -217,29 +236,39 @@ def take_back(room, hit, before, hits, keep):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def undo(room, hit, before, hits):  # type: ignore[no-untyped-def]
+    """Undo all changes of room."""
+    take_back(room, hit, before, hits, 0)
+
+
+@kernel
 def sweep(  # type: ignore[no-untyped-def]
-    order, depth, first, last, parent, alone, start, creditor, loss, weight, room, queue, hit, before,
-    kept_count, kept_hits, kept_lost, path, large, most, search, postponed, built_on, failed, total,
+    order, depth, first, last, parent, alone, start, creditor, loss, weight, room, queue, base_count,
+    base_lost, hit, before, base_hits, kept_count, kept_hits, kept_lost, path, nobody, most, postponed,
+    failed, total,
 ):  # fmt: skip
     """Cascades of the firms ``order[first:last]``, each grown out of that of its parent.
 
-    ``room``: what each firm can bear before any failure; it is left so. ``hit, before``: as long as
-    claims and firms together. ``kept_*``: the state at each level of the walk. ``alone``: firms whose
-    failure fells nobody. Returns claims visited.
+    ``room``: what each firm can bear; it is left so. All cascades contain what has fallen there already:
+    ``base_count`` firms of the weight ``base_lost``, after ``base_hits`` changes that stay noted.
+    ``hit, before``: as long as claims and firms together. ``kept_*``: the state at each level of the walk.
+    ``alone``: firms whose failure fells nobody. ``nobody``: all false. Returns claims visited.
 
     Cascades that visit more than ``most`` claims beyond their parent's are ``postponed``, and so are all
-    that grow out of them. In a ``search`` only the first one is; each other one runs on until it brings down
-    a firm whose cascade holds such a one (``large``, empty at first): on that firm it can be ``built_on``.
+    that grow out of them.
     """
     visited = 0
     level = 0
     above = -1  # level of the postponed firm whose subtree the walk is in
-    bound = most
     p = parent[order[first]]
     for x in range(depth[first] - 1, -1, -1):
         path[x] = p
         p = parent[p]
     for position in range(first - depth[first], last):
+        if first <= position < last - 8:  # claims of the next firms are far apart in memory
+            fetch_ahead(start, order[position + 8])
+            if not alone[order[position + 4]]:
+                fetch_claims(start, creditor, loss, order[position + 4])
         asked = position >= first
         if asked:
             own = depth[position]
@@ -250,10 +279,9 @@ def sweep(  # type: ignore[no-untyped-def]
         if 0 <= above < own:
             if asked:
                 postponed[seed] = True
-            large[seed] = search  # it contains a large one
             continue
         above = -1
-        keep = kept_hits[own - 1] if own > 0 else 0
+        keep = kept_hits[own - 1] if own > 0 else base_hits
         if level > own:
             take_back(room, hit, before, kept_hits[level - 1], keep)
         level = own
@@ -261,27 +289,23 @@ def sweep(  # type: ignore[no-untyped-def]
             failed[seed] = 1
             total[seed] = weight[seed]
             continue
-        count = kept_count[own - 1] if own > 0 else 0
-        lost = kept_lost[own - 1] if own > 0 else weight[seed] - weight[seed]
+        count = kept_count[own - 1] if own > 0 else base_count
+        lost = kept_lost[own - 1] if own > 0 else base_lost
         count, lost, hits, steps, met = fell(
-            seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, keep, large, bound
+            seed, start, creditor, loss, weight, room, queue, count, lost, hit, before, keep, nobody, 0, most
         )
         visited += steps
-        if search and (steps > most or met >= 0):
-            large[seed] = True
-            bound = start[start.shape[0] - 1]
         if met >= 0:
             take_back(room, hit, before, hits, keep)
             above = own
             if asked:
                 postponed[seed] = True
-                if met != seed:
-                    built_on[seed] = met
             continue
         kept_count[own], kept_hits[own], kept_lost[own] = count, hits, lost
         level = own + 1
-        failed[seed] = count
-        total[seed] = lost
+        if asked:
+            failed[seed] = count
+            total[seed] = lost
     if level > 0:
-        take_back(room, hit, before, kept_hits[level - 1], 0)
+        take_back(room, hit, before, kept_hits[level - 1], base_hits)
     return visited

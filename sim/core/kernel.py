@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic, overload
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -23,3 +25,31 @@ def kernel_step(function: Callable[..., Any]) -> Any:
     """Compile one named step of an agent's week, to be inlined into a :func:`kernel`."""
     options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
     return njit(**options)(function)  # type: ignore[call-overload]
+
+
+@intrinsic
+def _fetch(typing: Any, array: Any, index: Any) -> Any:
+    """The processor's hint that ``array[index]`` will be read soon; it may lie beyond the end."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), pointer)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+        builder.call(hint, [place, number(0), number(3), number(1)])  # to read, to keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+def fetch_ahead(array: Any, index: int) -> None:
+    """Bring ``array[index]`` nearer before a kernel needs it: a hint, which changes no result."""
+
+
+@overload(fetch_ahead, inline="always")
+def _compiled_fetch_ahead(array, index):  # type: ignore[no-untyped-def]
+    def hint(array, index):  # type: ignore[no-untyped-def]
+        _fetch(array, index)  # type: ignore[call-arg]
+
+    return hint
