@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import rankdata
 
 from sim.agents.tables import FirmColumns, LinkColumns, LossColumns
 from sim.core.columns import F64, I32, I64, empty
@@ -110,7 +109,9 @@ def build_firms(
     f.component[:] = connected_components(tied, connection="weak")[1]
     f.normal_sales[:] = network.weekly_sales
     f.normal_final_sales[:] = network.final_sales
-    f.size_rank[:] = (rankdata(network.weekly_sales, method="ordinal") - 1) / max(1, network.firms - 1)
+    f.size_rank[np.argsort(network.weekly_sales, kind="stable")] = np.arange(network.firms) / max(
+        1, network.firms - 1
+    )
     surplus, cost_shares, labour = _shares(table, n)
     purchases = network.purchases() / np.maximum(1, network.weekly_sales)
     f.hard_cost_share[:] = np.maximum(LEAST_HARD_COSTS, 1.0 - surplus[f.sector] - purchases)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
+import pandas as pd
 
 from sim.core.columns import F32, F64, Bool
 
@@ -32,7 +32,7 @@ def area_under_curve(predicted: F32 | F64, happened: Bool) -> float | None:
     others = len(happened) - events
     if events == 0 or others == 0:
         return None
-    ranks = rankdata(predicted)
+    ranks = pd.Series(predicted).rank().to_numpy()  # SciPy's statistics would double the time of a start
     return float((ranks[happened].sum() - events * (events + 1) / 2) / (events * others))
 
 
