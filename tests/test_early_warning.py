@@ -21,12 +21,27 @@ def test_accuracy_stands_beside_the_base_rate(start: Ecosystem) -> None:
     assert m["prediction_base_rate"] is not None and m["prediction_accuracy"] is not None
     assert 0.8 < m["prediction_base_rate"] < 0.95
     assert abs(m["prediction_accuracy"] - m["prediction_base_rate"]) < 0.02
-    # in the fitted world shocks decide who misses a due date, and history hardly ranks them
+    # in the fitted world shocks decide who misses a due date, and history ranks them a little only
     assert m["prediction_auc"] is not None and abs(m["prediction_auc"] - 0.5) < 0.1
     assert m["prediction_brier"] is not None and m["prediction_brier"] < 0.2
     assert model.series()["predicted_risk"].iloc[-9:].mean() == pytest.approx(
         1 - m["prediction_base_rate"], abs=0.06
     )
+
+
+def test_history_ranks_who_misses_a_due_date_a_little_and_acting_on_it_hides_that() -> None:
+    """Without reminders and refusals predictions are told from chance; with them, those warned of pay."""
+    idle = {"world.lenders.warned_share": 0.0, "world.lenders.warning_cutoff": 1000.0}
+    found: list[tuple[float, float]] = []
+    for seed in range(11, 15):
+        model = Ecosystem("baseline", rng=seed, changes=SIZES)
+        one, other = (model.branch(WARNED | more).run(30).measures() for more in (idle, {}))
+        watched, acted = (side["prediction_auc"].value for side in (one, other))
+        assert watched is not None and acted is not None
+        found.append((watched, acted))
+    watched, acted = (sum(side) / len(found) for side in zip(*found, strict=True))
+    assert 0.52 < watched < 0.65
+    assert 0.5 < acted < watched
 
 
 def test_risky_borrowers_are_refused_and_lending_falls(start: Ecosystem) -> None:
