@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 DUE, LATE = "due", "late"
 #: Weeks within which an account in arrears is or is not cured.
 CURE_WEEKS = 13
-#: Samples wanted a week, of accounts in arrears and of held-out ones besides (assumptions of size). Who misses
-#: a due date is hard to tell, and each lender learns from its own accounts: from 80 it learned nothing.
+#: Samples wanted a week, of accounts in arrears and of held-out ones besides (assumptions of size). Who will
+#: miss a due date is hard to tell, and each lender learns from its own accounts: from 80 it learned nothing.
 WANTED = {DUE: 300, LATE: 80}
 
 
