@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.contagion.tree import InfectionTree
@@ -116,6 +116,7 @@ def test_a_dead_firm_cannot_be_shocked() -> None:
     assert read_shock("firm:3,1", PLACE).choose(market(), 1).tolist() == [1, 3]
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**40), count=st.integers(1, 4))
 def test_random_choices_are_nested_alive_and_keyed(seed: int, count: int) -> None:
     few, more = (set(RandomFirms(n).choose(market(), seed).tolist()) for n in (count, count + 1))

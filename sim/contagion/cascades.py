@@ -47,7 +47,7 @@ class LossBook(NamedTuple):
     start:
         Where each debtor's claims begin, shape (n + 1,).
     creditor:
-        Who holds each claim.
+        Who holds each claim; unsigned, so that compiled loops need not test for negative places.
     loss:
         What the creditor loses when the debtor fails, in whole units of that creditor.
     limit:
@@ -55,7 +55,7 @@ class LossBook(NamedTuple):
     """
 
     start: I64
-    creditor: I32
+    creditor: NDArray[np.uint32]
     loss: I64
     limit: I64
 
@@ -92,7 +92,7 @@ def loss_book(claims: Any, equity: NDArray[Any], lgd: NDArray[np.float64], stric
         loss, limit = _whole_book(by_debtor, equity, strict)
     else:
         loss, limit = _fractional_book(by_debtor, equity, lgd, debtor, strict)
-    return LossBook(start, by_debtor.indices.astype(np.int32), loss, limit)
+    return LossBook(start, by_debtor.indices.astype(np.uint32), loss, limit)
 
 
 def cascade(

@@ -35,8 +35,8 @@ class Scratch(NamedTuple):
     """
 
     room: I64
-    queue: NDArray[np.int32]
-    hit: NDArray[np.int32]
+    queue: NDArray[np.uint32]
+    hit: NDArray[np.uint32]
     before: I64
     kept_count: NDArray[np.int32]
     kept_hits: I64
@@ -49,7 +49,7 @@ def scratch(book: LossBook, weight: NDArray[Any], levels: int) -> Scratch:
     """Arrays for a walk of so many levels; nobody has fallen."""
     firms, notes = book.limit.size, book.limit.size + book.loss.size
     return Scratch(
-        book.limit.copy(), np.empty(firms, np.int32), np.empty(notes, np.int32), np.empty(notes, np.int64),
+        book.limit.copy(), np.empty(firms, np.uint32), np.empty(notes, np.uint32), np.empty(notes, np.int64),
         np.empty(levels, np.int32), np.empty(levels, np.int64), np.empty(levels, weight.dtype),
         np.empty(levels, np.int32), np.zeros(firms, np.bool_),
     )  # fmt: skip

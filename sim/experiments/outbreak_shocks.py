@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -95,39 +95,38 @@ class SectorShare:
 
 
 @dataclass(frozen=True)
-class Hubs:
-    """The firms with most trade partners: customers and suppliers, then trade volume, then row."""
+class CountedFirms:
+    """So many living firms, of the ``kind`` that the text form names."""
 
+    kind: ClassVar[str]
     count: int
 
     @property
     def text(self) -> str:
-        """``hub:N``."""
-        return f"hub:{self.count}"
+        """``kind:N``."""
+        return f"{self.kind}:{self.count}"
 
     def check(self, place: Place, source: str) -> None:
         """There must be so many firms."""
-        check_count(self.count, place, self.text, source)
+        if not 1 <= self.count <= place.firms:
+            problem = f"{self.count} is not a possible number of firms"
+            raise SpecError(source, self.text, problem, f"1 to {place.firms}")
+
+
+class Hubs(CountedFirms):
+    """The firms with most trade partners: customers and suppliers, then trade volume, then row."""
+
+    kind = "hub"
 
     def choose(self, market: Market, seed: int) -> I64:
         """Living firms by falling number of links."""
         return np.sort(hub_order(market)[: self.count])
 
 
-@dataclass(frozen=True)
-class RandomFirms:
+class RandomFirms(CountedFirms):
     """Living firms by keyed random choice; a larger number holds those of a smaller one."""
 
-    count: int
-
-    @property
-    def text(self) -> str:
-        """``random:N``."""
-        return f"random:{self.count}"
-
-    def check(self, place: Place, source: str) -> None:
-        """There must be so many firms."""
-        check_count(self.count, place, self.text, source)
+    kind = "random"
 
     def choose(self, market: Market, seed: int) -> I64:
         """Those with the least draws of the stream ``outbreak.random``."""
@@ -202,12 +201,6 @@ def _ids(text: str, place: Place) -> list[str]:
     if place.ids is not None and text in place.ids:
         return [text]
     return [part.strip() for part in text.split(",")]
-
-
-def check_count(count: int, place: Place, text: str, source: str) -> None:
-    """There must be so many firms. Raises :class:`SpecError`."""
-    if not 1 <= count <= place.firms:
-        raise SpecError(source, text, f"{count} is not a possible number of firms", f"1 to {place.firms}")
 
 
 def _least(among: Bool, draws: F64, count: int) -> I64:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from sim.core.columns import I64
 from sim.core.errors import SpecError
 from sim.experiments.outbreak_market import Market, Place, hub_order
-from sim.experiments.outbreak_shocks import FORMS, Shock, check_count, count_in, read_shock
+from sim.experiments.outbreak_shocks import FORMS, CountedFirms, Shock, count_in, read_shock
 
-_KIND = "exposed"
 PROTECTED = "firm:ID, sector:NAME:SHARE, hub:N, random:N or exposed:N"
 
 
-@dataclass(frozen=True)
-class Exposed:
+class Exposed(CountedFirms):
     """The firms that sell the largest share of their sales to firms which the shock fells.
 
     It is what tracing the contacts of a case (ring vaccination) is among people.
     """
 
-    count: int
-
-    @property
-    def text(self) -> str:
-        """``exposed:N``."""
-        return f"{_KIND}:{self.count}"
-
-    def check(self, place: Place, source: str) -> None:
-        """There must be so many firms."""
-        check_count(self.count, place, self.text, source)
+    kind = "exposed"
 
     def choose(self, market: Market, seed: int) -> I64:
         """Living firms by falling exposure, then as hubs; :class:`SpecError` where nothing was felled."""
@@ -43,7 +30,7 @@ class Exposed:
 
 def needs_shock(given: str) -> bool:
     """Whether a protection says nothing without a shock."""
-    return given.strip().partition(":")[0] == _KIND
+    return given.strip().partition(":")[0] == Exposed.kind
 
 
 def read_protected(given: str, place: Place, source: str = "protect") -> Shock:
