@@ -55,6 +55,8 @@ def evidence_words(claim: Claim, one: Mapping[str, Any], lang: str) -> str:
     ends = [figure(one[end], unit, signed=sign) for end in ("low", "high")]
     found = ends[0] if ends[0] == ends[1] else f"{ends[0]} … {ends[1]}"
     mark = "%" if unit == "share" else ""
+    if one["role"] == "effect" and source.unit == "share":  # a difference of shares
+        mark = text("evidence.points", lang)
     key = {True: "excludes", False: "allows", None: "shows"}[one["excludes"]]
     claimed = figure(one["claimed"], unit, signed=sign)
     role = "effect" if one["role"] == "effect" else "level"

@@ -27,7 +27,12 @@ _STYLE = """
 [data-testid=stMetricValue] { font-size: 1.9rem; line-height: 1.25; }
 [data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; max-width: 100%; }
 [data-testid=stMultiSelectTagsContainer] { overflow: visible; mask-image: none; }
-[data-testid=stMultiSelectTagsContainer] > [role=group] { flex-wrap: wrap; }
+[data-testid=stMultiSelectTagsContainer], [data-testid=stMultiSelectTagsContainer] > [role=group] {
+  flex-wrap: wrap; min-width: 0;
+}
+[data-testid=stMultiSelect] [role=group]:has(> [data-testid=stMultiSelectTagsContainer]) {
+  height: auto; max-height: none; min-height: 2.5rem;
+}
 [data-testid^=stBaseButton-primary], [data-testid^=stBaseButton-primary] p,
 [data-testid=stMultiSelect] [data-tag], [data-testid=stMultiSelect] [data-tag] * {
   color: light-dark(#FFF, #0B1720);

@@ -70,8 +70,8 @@ def _prepare(page: Any, name: str) -> None:
     elif name in ("strategies", "policy"):
         if name == "policy":
             page.get_by_test_id("stBaseButton-primary").first.click()
-        page.get_by_test_id("stMetric").nth(5).wait_for()
-        page.get_by_test_id("stMetric").nth(5).scroll_into_view_if_needed()
+        page.locator(".card .value").nth(5).wait_for()
+        page.locator(".card .value").nth(5).scroll_into_view_if_needed()
     page.wait_for_timeout(2500)  # for the eye: fonts and charts settle
 
 

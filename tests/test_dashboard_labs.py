@@ -238,3 +238,20 @@ def test_the_scenario_file_is_plain_yaml() -> None:
     content = gather(planned("baseline", strategies=["traditional", "app_based"], changes=TINY))
     found = yaml.safe_load(content.yaml)
     assert found["population"]["borrowers"] == 150 and found["burn_in"] == 3
+
+
+@pytest.mark.parametrize("width", [1100, 700])
+def test_what_is_chosen_stays_inside_its_field(tab: Any, server: str, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.goto(f"{server}/strategies?v=1&lang=en&strategies=traditional,ai_tiered,app_based,cloud_platform")
+    tags = tab.locator("[data-testid=stMultiSelect] .react-aria-ComboBox [data-tag]")
+    tags.nth(3).wait_for()
+    fields = tab.locator("[data-testid=stMultiSelect] .react-aria-ComboBox > [role=group]")
+    edges = [fields.nth(number).bounding_box() for number in range(fields.count())]
+    for number in range(tags.count()):
+        box = tags.nth(number).bounding_box()
+        assert any(
+            edge["x"] <= box["x"] and box["x"] + box["width"] <= edge["x"] + edge["width"]
+            and edge["y"] <= box["y"] and box["y"] + box["height"] <= edge["y"] + edge["height"]
+            for edge in edges
+        ), tags.nth(number).inner_text()  # fmt: skip

@@ -71,12 +71,11 @@ def _controls(
             ids.index(values["claim"]) if values["claim"] in ids else 0,
             format_func=lambda name: f"{name} · {getattr(shipped_claims()[name].claim, lang)}",
         ),
-        "world": second.segmented_control(
+        "world": second.selectbox(
             say("world"),
             known[1].allowed,
-            default=values["world"],
+            known[1].allowed.index(values["world"]),
             format_func=lambda name: say("both_worlds") if name == _BOTH else name_of("world", name, lang),
-            required=True,
         ),
         "assignment": third.segmented_control(
             say("assignment"),
@@ -96,7 +95,8 @@ def _one(document: Mapping[str, Any], ruling: Mapping[str, Any], values: Mapping
     st.subheader(f"{claim.id} · {getattr(claim.claim, lang)}")
     st.markdown(f":{_SIGNS[ruling['verdict']]}-badge[{verdict_name(ruling, lang)}]")
     st.markdown(reason(ruling, lang))
-    st.markdown(f"**{text('audit.needs', lang)}** — {needs(claim.id, lang)}")
+    heading = text("audit.needs", lang)
+    st.markdown(f"**{heading[:1].upper()}{heading[1:]}** — {needs(claim.id, lang)}")
     missing = left_out(claim.id, lang)
     if missing:
         st.caption(say("left_out", missing=missing))
