@@ -114,7 +114,7 @@ def whole_time(failed: NDArray[np.int32], work: Callable[[NDArray[np.int64]], An
     for rows, most in ((np.flatnonzero(large), 40), (np.flatnonzero(~large), small)):
         if rows.size:
             part = rng.choice(rows, min(rows.size, most), replace=False)
-            total += seconds(lambda part=part: work(part), 1)[0] / part.size * rows.size
+            total += seconds(lambda part=part: work(part), 3)[0] / part.size * rows.size
     return total
 
 
@@ -126,7 +126,7 @@ def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
     assert np.array_equal(ranking.failed, same.failed) and np.array_equal(ranking.loss, same.loss)
     book = loss_book(claims_csr("benchmark", "claims", claims), equity, np.ones(firms), True)
     weight = np.ones(firms, np.int64)
-    shared, (_, visited) = seconds(lambda: all_cascades(book, weight, np.arange(firms), 1, True))
+    shared, (_, visited) = seconds(lambda: all_cascades(book, weight, np.arange(firms), 1, True), 15)
     claims_visited, timed = 0, 0.0
 
     def from_scratch(part: NDArray[np.int64]) -> None:

@@ -37,9 +37,10 @@ def plan_closures(book: LossBook, wanted: Bool) -> ClosureForest:
     creditor's own, since losses only add up. Every cascade beyond its seed begins so.
     """
     firms = book.limit.size
-    start, target = np.empty(firms + 1, np.int64), np.empty(book.loss.size + 1, np.int32)
+    start, target = np.empty(firms + 1, np.int64), np.empty(book.loss.size + 1, np.uint32)
     felled_alone(book.start, book.creditor, book.loss, book.limit, start, target)
-    parent, low, clock, stack, path = (np.empty(firms, np.int32) for _ in range(5))
+    parent, low, clock = (np.empty(firms, np.int32) for _ in range(3))
+    stack, path = np.empty(firms, np.uint32), np.empty(firms, np.uint32)
     clock[:] = 0
     reach, edge = np.zeros(firms, np.int64), np.empty(firms, np.int64)
     closure_forest(start, target, parent, reach, low, clock, edge, stack, path)
