@@ -54,9 +54,6 @@ def test_any_postings_keep_rows_and_columns_zero(postings: list[Any]) -> None:
         post(ledger, *posting)
         ledger.check()
     zero(ledger)
-    week = ledger.close_week()
-    assert all(int(row.sum()) == 0 for row in week.values())
-    assert ledger.close_week() == {}
 
 
 def test_pencil_books() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.core.columns import I64, Bool
-from sim.core.kernel import kernel
-from sim.core.ledger import Instrument, Sector
+from sim.core.kernel import kernel, kernel_step
+from sim.core.ledger import Instrument, Sector, unbalanced
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -25,8 +25,11 @@ POSITIONS = (
 )
 
 
+_PLACES: I64 = np.array(POSITIONS, np.int64)
+
+
 class Held(NamedTuple):
-    """Columns of money and debts, fen; the order of the sums of :func:`held`."""
+    """Columns of money and debts, fen."""
 
     borrowers_cash: I64
     balance: I64
@@ -43,51 +46,63 @@ class Held(NamedTuple):
     collectors_money: I64
 
 
+@kernel_step
+def _sum(column):  # type: ignore[no-untyped-def]
+    total = np.int64(0)
+    for row in range(column.shape[0]):
+        total += column[row]
+    return total
+
+
 @kernel
-def held(h, sums):  # type: ignore[no-untyped-def]
-    """Sums of what agents hold, fen: borrowers' cash, loans on the books, firms' cash and drawn lines,
-    trade debts, the part of them that a public facility advanced, lenders' money and their loans to
-    households and firms, collectors' money."""
-    sums[:] = 0
-    for i in range(h.borrowers_cash.shape[0]):
-        sums[0] += h.borrowers_cash[i]
+def held(h, others, government, world, found):  # type: ignore[no-untyped-def]
+    """Claims and debts of every sector as agents have them, fen, into ``found``: rows as ``POSITIONS``."""
+    found[:] = 0
+    found[0, 0] = _sum(h.borrowers_cash)
+    found[1, 0] = others
+    found[2, 0] = _sum(h.firms_cash)
+    found[3, 0] = _sum(h.lenders_money)
+    found[4, 0] = _sum(h.collectors_money)
+    found[5, 0] = government
+    found[6, 0] = world
+    on_books = np.int64(0)
     for x in range(h.balance.shape[0]):
-        if not h.charged_off[x]:
-            sums[1] += h.balance[x]
-    for j in range(h.firms_cash.shape[0]):
-        sums[2] += h.firms_cash[j]
-        sums[3] += h.drawn[j]
-    for e in range(h.not_due.shape[0]):
-        sums[4] += h.not_due[e] + h.overdue[e] + h.disputed[e]
-        sums[5] += h.advanced[e]
-    for n in range(h.lenders_money.shape[0]):
-        sums[6] += h.lenders_money[n]
-        sums[7] += h.household_loans[n]
-        sums[8] += h.firm_loans[n]
-    for c in range(h.collectors_money.shape[0]):
-        sums[9] += h.collectors_money[c]
+        on_books += 0 if h.charged_off[x] else h.balance[x]
+    found[7, 1] = on_books
+    found[8, 0] = _sum(h.household_loans)
+    found[9, 1] = _sum(h.drawn)
+    found[10, 0] = _sum(h.firm_loans)
+    found[12, 0] = _sum(h.advanced)  # what a public facility advanced is owed to it
+    found[11, 1] = _sum(h.not_due) + _sum(h.overdue) + _sum(h.disputed)
+    found[11, 0] = found[11, 1] - found[12, 0]
 
 
-def _sums(state: State) -> list[int]:
+@kernel
+def in_order(h, others, government, world, places, found, claims, debts, opening, income):  # type: ignore[no-untyped-def]
+    """Whether books balance and agree with what agents hold; the latter goes into ``found``."""
+    held(h, others, government, world, found)
+    good = unbalanced(claims, debts, opening, income) < 0
+    for n in range(places.shape[0]):
+        i, s = places[n, 0], places[n, 1]
+        good &= found[n, 0] - found[n, 1] == claims[i, s] - debts[i, s]
+        good &= i == Instrument.MONEY or found[n, 0] == claims[i, s]
+    return good
+
+
+def _holdings(state: State) -> tuple[Held, int, int, int]:
     b, a, f, k, n = state.borrowers, state.accounts, state.firms, state.links, state.lenders
-    sums = np.empty(10, np.int64)
     columns = Held(
         b.cash, a.balance, a.charged_off, f.cash, f.drawn, k.not_due, k.overdue, k.disputed, k.advanced,
         n.money, n.household_loans, n.firm_loans, state.collectors.money,
     )  # fmt: skip
-    held(columns, sums)
-    return sums.tolist()
+    return columns, state.macro.others, state.macro.government, state.macro.world
 
 
 def positions(state: State) -> dict[tuple[Instrument, Sector], tuple[int, int]]:
     """Claims and debts of every sector as agents' columns have them, fen."""
-    cash, on_books, firm_cash, drawn, trade, advanced, banks, households, lines, collectors = _sums(state)
-    macro = state.macro
-    return dict(zip(POSITIONS, (
-        (cash, 0), (macro.others, 0), (firm_cash, 0), (banks, 0), (collectors, 0), (macro.government, 0),
-        (macro.world, 0), (0, on_books), (households, 0), (0, drawn), (lines, 0),
-        (trade - advanced, trade), (advanced, 0),
-    ), strict=True))  # fmt: skip
+    found = np.empty((len(POSITIONS), 2), np.int64)
+    held(*_holdings(state), found)
+    return {place: (claims, debts) for place, (claims, debts) in zip(POSITIONS, found.tolist(), strict=True)}
 
 
 def open_books(state: State) -> None:
@@ -113,5 +128,7 @@ def open_books(state: State) -> None:
 
 def check(state: State, phase: str) -> None:
     """Raise :class:`sim.core.errors.LedgerError` unless books and agents agree to the fen."""
-    state.ledger.check(positions(state), where=f"week {state.week}, {phase}")
+    found = np.empty((len(POSITIONS), 2), np.int64)
+    if not in_order(*_holdings(state), _PLACES, found, *state.ledger.books()):
+        state.ledger.check(positions(state), where=f"week {state.week}, {phase}")
     state.ledger.close_phase()

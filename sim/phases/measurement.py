@@ -171,14 +171,13 @@ WEEKLY_SUMS = (
 
 
 def measurement(state: State) -> None:
-    """Close the week: one row of figures; money flows join the ledger's matrices."""
+    """Close the week: one row of figures, and samples for those who learn."""
     row = _figures(state)
     for name in WEEKLY_SUMS:
         row[name] = state.week_sums.get(name, 0)
     state.last_row = row
     if state.week >= 0:
         state.series.append(row)
-    state.ledger.close_week()
     if state.accounts_active:
         record_samples(state)
         close_record(state)
