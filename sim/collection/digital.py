@@ -35,24 +35,28 @@ def digital_cost(made: Treatment, outcome: Outcome, numbers: FunnelParameters) -
     Attempts count by their price, a conversation on the most persuasive channel of contact; what
     conversations on further channels cost is split in the same proportion. People and letters are the rest.
     """
-    attempts, talks = np.zeros((2, len(numbers.cost_attempt)), np.int64)
-    cost = int(_paid(np.ascontiguousarray(made.attempts), outcome, attempts, talks))
-    known = attempts * numbers.cost_attempt + talks * numbers.cost_conversation
-    whole = float(known.sum())
-    if whole == 0:
-        return 0
-    return round(cost * float(known[list(DIGITAL_CHANNELS)].sum()) / whole)
+    cost, digital, whole = _paid(
+        np.ascontiguousarray(made.attempts), outcome.contacts, outcome.channel, outcome.cost,
+        numbers.cost_attempt, numbers.cost_conversation,
+    )  # fmt: skip
+    return round(cost * digital / whole) if whole else 0
 
 
 @kernel
-def _paid(planned, outcome, attempts, talks):  # type: ignore[no-untyped-def]
-    """Attempts, and conversations on the most persuasive channel, by channel; returns the whole cost."""
-    cost = np.int64(0)
+def _paid(planned, contacts, channel, cost, of_attempt, of_talk):  # type: ignore[no-untyped-def]
+    """The whole cost, and what attempts and conversations cost by their prices: digital, all."""
+    total = np.int64(0)
     for case in range(planned.shape[0]):
-        for channel in range(planned.shape[1]):
+        total += cost[case]
+    digital, whole = 0.0, 0.0
+    for c in range(planned.shape[1]):
+        attempts, talks = np.int64(0), np.int64(0)
+        for case in range(planned.shape[0]):
             for part in range(planned.shape[2]):
-                attempts[channel] += planned[case, channel, part]
-        if outcome.contacts[case] > 0:
-            talks[outcome.channel[case]] += 1
-        cost += outcome.cost[case]
-    return cost
+                attempts += planned[case, c, part]
+            talks += contacts[case] > 0 and channel[case] == c
+        known = attempts * of_attempt[c] + talks * of_talk[c]
+        whole += known
+        if c in DIGITAL_CHANNELS:
+            digital += known
+    return total, digital, whole

@@ -171,9 +171,9 @@ def funnel(
     whole fen once a case.
     """
     n = cases.account.shape[0]
-    seen = _Seen(*_frozen(cases, _Seen))
-    hidden = Latent(*_frozen(latent, Latent))
-    planned = _Planned(*_frozen(treatment, _Planned))
+    seen = _Seen(*_plain(cases, _Seen))
+    hidden = Latent(*_plain(latent, Latent))
+    planned = _Planned(*_plain(treatment, _Planned))
     out = empty(Outcome, n)
     key, signal = stream(seed, "funnel"), np.zeros(n, np.uint8)
     if _read_states(planned, seen, hidden, parameters, key, week, signal) and parameters.signal_shuffled:
@@ -185,12 +185,11 @@ def funnel(
     return out
 
 
-def _frozen(table: Any, columns: Any) -> Iterator[NDArray[Any]]:
-    # one kernel signature for writable and for read-only inputs.
+def _plain(table: Any, columns: Any) -> Iterator[NDArray[Any]]:
+    # one kernel signature, whatever is given: also for columns that are read-only
     for name, dtype in dtypes(columns).items():
-        view = np.ascontiguousarray(getattr(table, name), dtype).view()
-        view.flags.writeable = False
-        yield view
+        column = np.ascontiguousarray(getattr(table, name), dtype)
+        yield column if column.flags.writeable else column.copy()
 
 
 def _signal_order(seen: _Seen, rows: NDArray[np.int64], key: np.uint64, week: int) -> NDArray[np.float64]:

@@ -204,6 +204,7 @@ def count_violations(
     return counts
 
 
+@remembered
 def _binds(limits: Limits) -> bool:
     """Whether any rule that can be broken is there."""
     barred = limits.visits_barred or limits.third_party_barred or bool(limits.closed.any())

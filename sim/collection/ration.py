@@ -16,6 +16,7 @@ from sim.core.kernel import kernel, kernel_step
 # rows are counted in 28 bits of a sort key, beside 32 of priority and 3 of stage
 _ROW_BITS = 28
 _IN_ORDER: I64 = np.empty(0, np.int64)
+_NEGATIVE = -1
 
 
 def ration(treatment: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
@@ -51,10 +52,11 @@ def rationed(attempts: U8, priority: F32, stage: U8, account: I32, group: U8, di
     given = attempts
     rank = np.ascontiguousarray(priority, np.float32).view(np.int32)
     for channel, staff, what in ((HUMAN, dials, "dials"), (FIELD, visits, "visits")):
-        if staff.min() < 0:
-            raise SpecError("capacity", what, f"{staff.min()} is negative", "0 or more")
         wanted = np.zeros((len(staff), len(STAGES)), np.int64)
-        if not _wanted(attempts, channel, stage, group, staff, wanted):
+        short = _wanted(attempts, channel, stage, group, staff, wanted)
+        if short == _NEGATIVE:
+            raise SpecError("capacity", what, f"{staff.min()} is negative", "0 or more")
+        if not short:
             continue
         order = np.argsort(account, kind="stable") if _disordered(account) else _IN_ORDER
         queue = np.empty(len(account), np.int64)
@@ -145,7 +147,11 @@ def _is_short(group, staff, wanted):  # type: ignore[no-untyped-def]
 
 @kernel
 def _wanted(attempts, channel, stage, group, staff, wanted):  # type: ignore[no-untyped-def]
-    """Attempts wanted on a channel, into ``wanted[group, stage]``; returns how many groups are short."""
+    """Attempts wanted on a channel, into ``wanted[group, stage]``; returns how many groups are short,
+    ``_NEGATIVE`` where a group has less than no staff."""
+    for here in range(staff.shape[0]):
+        if staff[here] < 0:
+            return _NEGATIVE
     for row in range(stage.shape[0]):
         wanted[group[row], stage[row]] += _asked(attempts, row, channel)
     short = 0

@@ -21,6 +21,8 @@ OLD_DAYS: Final = 365
 def within_allowance(treatment: Treatment, cases: Cases, most: float, most_late: float) -> Treatment:
     """The treatment with its discounts cut to what the lender allows: ``most`` of the balance once it is
     charged off, ``most_late`` before; 0: no settlement."""
+    if not treatment.settlement.any():
+        return treatment
     allowed = np.where(cases.stage == CHARGED_OFF, most, most_late)
     offered = np.minimum(treatment.settlement, allowed).astype(np.float32)
     return replace(treatment, settlement=offered)

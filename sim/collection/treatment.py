@@ -178,6 +178,8 @@ class Treatment:
         return column
 
     def _counts(self, attempts: ArrayLike) -> I64:
+        if type(attempts) is int and 0 <= attempts <= _MOST:
+            return np.array([attempts], np.int64)
         column = self._column(attempts, "attempts")
         if column.dtype.kind not in "iu":
             raise SpecError("treatment", "attempts", f"{column.dtype} is not a whole number", "whole numbers")

@@ -9,6 +9,7 @@ nor moves when another agent, or another rule, draws once more.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ _SHIFT = np.uint64(32)
 _TO_UNIT = 1.0 / 4294967296.0
 
 
+@lru_cache(maxsize=4096)
 def stream(seed: int, name: str) -> np.uint64:
     """The 64-bit key of stream ``name`` under ``seed`` (BLAKE2b of both)."""
     text = f"{seed}/{name}".encode()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.core.columns import I16, I32
+from sim.core.kernel import kernel
 from sim.core.rng import uniforms
 
 if TYPE_CHECKING:
@@ -54,3 +55,21 @@ def reachable(state: State, k: I32) -> I32:
     if not (until > state.clock).any():
         return k
     return np.asarray(k[until[state.accounts.borrower[k]] <= state.clock], np.int32)
+
+
+@kernel
+def _reachable_of(number, clock, collector, borrower, until, rows):  # type: ignore[no-untyped-def]
+    """Rows of a collector's accounts whose debtor may be contacted, into ``rows``; returns how many."""
+    count = 0
+    for x in range(collector.shape[0]):
+        if collector[x] == number and until[borrower[x]] <= clock:
+            rows[count] = x
+            count += 1
+    return count
+
+
+def reachable_of(state: State, number: int) -> I32:
+    """Of the accounts that a collector has those whose debtor may be contacted at all."""
+    a, until = state.accounts, state.borrowers.breathing_until
+    rows: I32 = np.empty(len(a.collector), np.int32)
+    return rows[: _reachable_of(number, state.clock, a.collector, a.borrower, until, rows)]

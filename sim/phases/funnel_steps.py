@@ -6,8 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from sim.collection import Outcome
-from sim.core.columns import U8
+from sim.core.kernel import kernel_step
 
 #: Tried; reached on some channel; talked to; agreed to a promise, plan or settlement; kept one.
 TRIED: Final = 1
@@ -17,13 +16,11 @@ PROMISED: Final = 8
 KEPT: Final = 16
 
 
-def steps_of(outcome: Outcome) -> U8:
-    """The steps that a week of work brought each case to; whether it is kept shows later."""
-    agreed = outcome.promise | outcome.plan | outcome.settlement
-    found = (
-        (outcome.attempts > 0) * TRIED
-        + (outcome.contacts > 0) * REACHED
-        + (outcome.conversations > 0) * TALKED
-        + agreed * PROMISED
-    )
-    return np.asarray(found, np.uint8)
+@kernel_step
+def steps_of(case, outcome):  # type: ignore[no-untyped-def]
+    """The steps that a week of work brought a case to; whether it is kept shows later."""
+    found = (outcome.attempts[case] > 0) * TRIED
+    found += (outcome.contacts[case] > 0) * REACHED
+    found += (outcome.conversations[case] > 0) * TALKED
+    found += (outcome.promise[case] | outcome.plan[case] | outcome.settlement[case]) * PROMISED
+    return np.uint8(found)

@@ -83,7 +83,7 @@ def _feel(b, k, borrower, made, violations, outcome, before, n, keys, week, draw
     is the chance that the borrower has blocked it. ``counts``: numbers blocked, moves.
     """
     for case in range(k.shape[0]):
-        i = borrower[case]
+        i = borrower[k[case]]
         attempts = outcome.attempts[case]
         b.attempts_felt[i] += attempts
         b.collection_cost[i] += outcome.cost[case]
@@ -135,7 +135,7 @@ def feel(
     contacts = Contacts(*(np.ascontiguousarray(getattr(made, name)) for name in Contacts._fields))
     reach = Reach(before.phone_reach, before.digital_reach)
     _feel(
-        state.borrowers, k, state.accounts.borrower[k], contacts, violations, outcome, reach, numbers, keys,
+        state.borrowers, k, state.accounts.borrower, contacts, violations, outcome, reach, numbers, keys,
         state.clock, number, counts,
     )  # fmt: skip
     return int(counts[0]), int(counts[1])

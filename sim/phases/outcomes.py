@@ -11,6 +11,7 @@ from sim.collection.names import APP, FIELD, HUMAN, TEXT
 from sim.core.calendar import WEEKS_PER_MONTH
 from sim.core.columns import F32, I32, I64, U8, Bool
 from sim.core.kernel import kernel, kernel_step
+from sim.phases.funnel_steps import steps_of
 from sim.phases.harm import PHONE
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _leave(clock, a, b, k, made, outcome, months, most, counts):  # type: ignore
         x = k[case]
         i = a.borrower[x]
         _count(case, made, outcome, counts)
+        a.steps[x] |= steps_of(case, outcome)
+        a.work_cost[x] += outcome.cost[case]
         for part in range(made.attempts.shape[2]):
             counts[_DIALLED] += made.attempts[case, HUMAN, part]
             a.person_attempts[x] += np.int32(made.attempts[case, HUMAN, part])

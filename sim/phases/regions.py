@@ -10,22 +10,45 @@ import numpy as np
 from sim.collection import Capacity, Cases, Treatment, ration
 from sim.collection.ration import rationed, shares
 from sim.core.columns import F64, I64
+from sim.core.kernel import kernel
+from sim.core.remember import remembered
 from sim.core.rng import normal_rows
 
 if TYPE_CHECKING:
     from sim.phases.state import State
+    from sim.spec.world import World
 
 #: Staff is split over regions in whole dials and visits, by weights of this many parts.
 _PARTS = 1_000_000
+#: Regions are numbered in one byte.
+_MOST_REGIONS = 256
+
+
+@kernel
+def _earners(wage, region, people):  # type: ignore[no-untyped-def]
+    """Borrowers with a wage by region, into ``people``; returns how many regions there are."""
+    regions = 0
+    for i in range(wage.shape[0]):
+        if wage[i] > 0:
+            people[region[i]] += 1.0
+            regions = max(regions, region[i] + 1)
+    return regions
+
+
+@remembered
+def _weights(world: World, seed: int, number: int) -> F64:
+    """A keyed lognormal weight of each region for a collector's staff."""
+    collection = world.collection
+    drawn = normal_rows(seed, f"collection.staff.{number}", round(collection.regions.value))
+    return np.asarray(np.exp(collection.regional_mismatch.value * drawn), np.float64)
 
 
 def staff_shares(state: State, number: int) -> F64:
     """Share of a collector's staff in each region: the region's borrowers times a keyed lognormal weight."""
-    regions = round(state.world.collection.regions.value)
-    earners = state.borrowers.wage > 0
-    people = np.bincount(state.borrowers.region[earners], minlength=regions).astype(np.float64)
-    sd = state.world.collection.regional_mismatch.value
-    weight = people * np.exp(sd * normal_rows(state.seed, f"collection.staff.{number}", regions))
+    people: F64 = np.zeros(_MOST_REGIONS)
+    weights = _weights(state.world, state.seed, number)
+    regions = max(len(weights), _earners(state.borrowers.wage, state.borrowers.region, people))
+    weight = people[:regions] * weights
     return np.asarray(weight / weight.sum(), np.float64)
 
 

@@ -25,10 +25,9 @@ from sim.core.columns import I32
 from sim.core.kernel import kernel
 from sim.phases.analysts import mastery, read_scores, time_calls
 from sim.phases.assignment import parts
-from sim.phases.breathing import reachable
+from sim.phases.breathing import reachable_of
 from sim.phases.choice import strategy_of
 from sim.phases.expenses import buy_data, keep_record, pay_idle_callers, pay_remotely
-from sim.phases.funnel_steps import steps_of
 from sim.phases.harm import feel
 from sim.phases.learning import CURE_WEEKS, estimated_effect, learned_risk, sources_held
 from sim.phases.observe import latent, observe
@@ -73,7 +72,8 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         wanted = _spared(state, wanted, cases)
     checked = getattr(chosen, "checks_contacts", False)
     rules = rules_for(state.rules, spec.kind)
-    offered = state.accounts.plan_offered[k]
+    a = state.accounts
+    offered = a.plan_offered[k]
     left, _ = restrict(
         wanted, cases, rules, plan_offered=offered,
         over_cap_rate=0.0 if checked else state.world.collection.over_cap_rate.value,
@@ -85,8 +85,9 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     made = within_allowance(made, cases, spec.settlement_most, spec.settlement_most_late)
     made = replace(made, offer_plan=made.offer_plan.copy(), skip_trace=made.skip_trace.copy())
     _offers(
-        state.clock, state.accounts, k, np.ascontiguousarray(made.attempts), made.offer_plan, made.skip_trace
-    )
+        state.clock, a.plan_offered, a.plan_week, a.traced_week, k, np.ascontiguousarray(made.attempts),
+        made.offer_plan, made.skip_trace,
+    )  # fmt: skip
     by_case = count_violations(made, cases, rules, plan_offered=offered)
     violations = by_case.sum(axis=0)
     numbers = time_calls(state.funnel_numbers, mastered)
@@ -100,8 +101,6 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
     if checked:
         price = round(100 * state.world.collection.contact_check_cost.value)
         outcome.cost[outcome.attempts > 0] += price
-    state.accounts.steps[k] |= steps_of(outcome)
-    state.accounts.work_cost[k] += outcome.cost
     done = leave_traces(state, k, made, outcome)
     blocked, moved = feel(state, number, k, hidden, made, by_case, outcome)
     state.week_violations_by_kind[number] += violations
@@ -115,16 +114,16 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
 
 
 @kernel
-def _offers(clock, a, k, attempts, offer_plan, skip_trace):  # type: ignore[no-untyped-def]
+def _offers(clock, plan_offered, plan_week, traced_week, k, attempts, offer_plan, skip_trace):  # type: ignore[no-untyped-def]
     """Note to whom a plan is offered; leave out plans and searches that come too soon after the last."""
     for case in range(k.shape[0]):
         x = k[case]
         if offer_plan[case]:
             for channel in range(attempts.shape[1]):
                 for part in range(attempts.shape[2]):
-                    a.plan_offered[x] |= attempts[case, channel, part] > 0
-        offer_plan[case] &= clock - a.plan_week[x] >= PLAN_PAUSE
-        skip_trace[case] &= clock - a.traced_week[x] >= TRACE_PAUSE
+                    plan_offered[x] |= attempts[case, channel, part] > 0
+        offer_plan[case] &= clock - plan_week[x] >= PLAN_PAUSE
+        skip_trace[case] &= clock - traced_week[x] >= TRACE_PAUSE
 
 
 def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
@@ -148,7 +147,7 @@ def work_accounts(state: State, number: int) -> None:
     """
     if not may_work(state, number):
         return
-    k = reachable(state, np.flatnonzero(state.accounts.collector == number).astype(np.int32))
+    k = reachable_of(state, number)
     capacity = capacity_of(state, number)
     dialled, left = 0, len(k)
     for part in parts(state, number, k) if len(k) else ():
