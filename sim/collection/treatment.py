@@ -177,8 +177,8 @@ class Treatment:
             )
         return column
 
-    def _counts(self, attempts: ArrayLike) -> I64:
-        if type(attempts) is int and 0 <= attempts <= _MOST:
+    def _counts(self, attempts: ArrayLike | int) -> I64:
+        if isinstance(attempts, int) and not isinstance(attempts, bool) and 0 <= attempts <= _MOST:
             return np.array([attempts], np.int64)
         column = self._column(attempts, "attempts")
         if column.dtype.kind not in "iu":

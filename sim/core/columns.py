@@ -62,6 +62,11 @@ def blank(table: type[C], rows: int) -> C:
     return table(*(np.empty(rows, dtype) for dtype in dtypes(table).values()))
 
 
+def some_of(table: Columns, part: type[C]) -> C:
+    """Some columns of a table, themselves: a kernel that needs few is called sooner with few."""
+    return part(*(getattr(table, name) for name in dtypes(part)))
+
+
 def rows(table: Columns) -> int:
     """Number of rows of a table."""
     return len(next(iter(table._asdict().values())))

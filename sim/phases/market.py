@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sim.collection import is_digital
-from sim.core.kernel import kernel
 from sim.phases.choice import strategy_of
 
 if TYPE_CHECKING:
     from sim.phases.state import State
-
-
-@kernel
-def placed_balance(a):  # type: ignore[no-untyped-def]
-    """Balances of all accounts in arrears, charged-off ones included, fen."""
-    total = 0
-    for k in range(a.balance.shape[0]):
-        if a.stage[k] > 0:
-            total += a.balance[k]
-    return total
 
 
 def count_market(state: State, number: int, fees: int, cost: int) -> None:
@@ -40,15 +27,14 @@ def count_market(state: State, number: int, fees: int, cost: int) -> None:
 
 
 def market_figures(state: State) -> dict[str, float | int | None]:
-    """The week's figures of the market: adoption, staff, the book, the regulator's stance."""
+    """The week's figures of the market: adoption and staff."""
     c = state.collectors
-    digital = np.array([is_digital(strategy_of(state, number)) for number in range(len(c.money))])
-    working = int(np.count_nonzero(c.accounts))
-    placed, heads = int(c.accounts.sum()), float(c.callers.sum() + c.analysts.sum())
+    accounts = c.accounts.tolist()
+    digital = [n for number, n in enumerate(accounts) if is_digital(strategy_of(state, number))]
+    working, placed = sum(n > 0 for n in accounts), sum(accounts)
+    heads = float(c.callers.sum() + c.analysts.sum())
     return {
-        "digital_collectors": int(np.count_nonzero(c.accounts[digital])) / working if working else None,
-        "digital_placed": int(c.accounts[digital].sum()) / placed if placed else None,
+        "digital_collectors": sum(n > 0 for n in digital) / working if working else None,
+        "digital_placed": sum(digital) / placed if placed else None,
         "analyst_share": float(c.analysts.sum()) / heads if heads else None,
-        "placed_balance": int(placed_balance(state.accounts)),
-        "regulator_stance": state.stance,
     }

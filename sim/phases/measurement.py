@@ -2,48 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim.agents.tables import NO_JOB
 from sim.collection.names import VIOLATION_KINDS
+from sim.core.columns import F32, I16, I32, I64, U8, Bool, some_of
 from sim.core.kernel import kernel
 from sim.phases.debt_record import close_record
-from sim.phases.learning import record_samples
 from sim.phases.market import market_figures
 from sim.phases.roll_rates import record_rolls
+from sim.phases.sampling import record_samples
 
 if TYPE_CHECKING:
     from sim.phases.state import State
 
 
+class Loans(NamedTuple):
+    """The columns of accounts that the week's figures are made of."""
+
+    balance: I64
+    days_past_due: I16
+    charged_off: Bool
+    stage: U8
+    dispute_open: Bool
+
+
+class People(NamedTuple):
+    """The columns of borrowers that the week's figures are made of."""
+
+    wage: I64
+    employer: I32
+    days_past_due: I16
+    stress: F32
+    trust: F32
+
+
 @kernel
-def dispute_books(a):  # type: ignore[no-untyped-def]
-    """Placed accounts, and those of them with an open dispute."""
-    placed, disputed = 0, 0
+def loan_books(a):  # type: ignore[no-untyped-def]
+    """Loan books: (accounts with a balance, of these late, balances, of these late, 30 days late; accounts
+    in arrears, charged-off ones included, of these with an open dispute, their balances), fen."""
+    accounts, late, placed, disputed = 0, 0, 0, 0
+    book, book_late, book_30, book_placed = 0, 0, 0, 0
+    late_30 = 0
     for k in range(a.balance.shape[0]):
-        if a.stage[k] > 0 and a.balance[k] > 0:
+        owed = a.balance[k]
+        if owed == 0:
+            continue
+        if a.stage[k] > 0:
             placed += 1
             disputed += a.dispute_open[k]
-    return placed, disputed
+            book_placed += owed
+        if a.charged_off[k]:
+            continue
+        accounts += 1
+        book += owed
+        if a.days_past_due[k] > 0:
+            late += 1
+            book_late += owed
+        if a.days_past_due[k] > 30:
+            late_30 += 1
+            book_30 += owed
+    return accounts, late, late_30, book, book_late, book_30, placed, disputed, book_placed
 
 
 @kernel
-def consumer_books(a):  # type: ignore[no-untyped-def]
-    """Loan books: (accounts with a balance, of these late, 30 days late; balances likewise), fen."""
-    accounts, late, late_30 = 0, 0, 0
-    book, book_late, book_30 = 0, 0, 0
-    for k in range(a.balance.shape[0]):
-        if a.balance[k] == 0 or a.charged_off[k]:
-            continue
-        accounts += 1
-        book += a.balance[k]
-        if a.days_past_due[k] > 0:
-            late += 1
-            book_late += a.balance[k]
-        if a.days_past_due[k] > 30:
-            late_30 += 1
-            book_30 += a.balance[k]
-    return accounts, late, late_30, book, book_late, book_30
+def trade_books(not_due, overdue, disputed, sales):  # type: ignore[no-untyped-def]
+    """Trade debts: (all, of these overdue or disputed), and sales of the week, fen."""
+    owed, late, sold = 0, 0, 0
+    for e in range(overdue.shape[0]):
+        late += overdue[e] + disputed[e]
+        owed += not_due[e] + overdue[e] + disputed[e]
+    for j in range(sales.shape[0]):
+        sold += sales[j]
+    return owed, late, sold
 
 
 @kernel
@@ -52,7 +83,7 @@ def people_week(b):  # type: ignore[no-untyped-def]
     trust in sum)."""
     people, working, long_late = 0, 0, 0
     stress, long_stress, trust = 0.0, 0.0, 0.0
-    for i in range(b.cash.shape[0]):
+    for i in range(b.wage.shape[0]):
         if b.wage[i] == 0:
             continue
         people += 1
@@ -72,12 +103,11 @@ def _share(part: float, whole: float) -> float | None:
 
 def _figures(state: State) -> dict[str, float | int | None]:
     f, k = state.firms, state.links
-    accounts, late, late_30, book, book_late, book_30 = consumer_books(state.accounts)
-    people, working, stress, long_late, long_stress, trust = people_week(state.borrowers)
-    overdue = int(k.overdue.sum() + k.disputed.sum())
-    owed = int(k.not_due.sum()) + overdue
-    sales = int(f.sales.sum())
-    placed, disputed = dispute_books(state.accounts)
+    accounts, late, late_30, book, book_late, book_30, placed, disputed, book_placed = loan_books(
+        some_of(state.accounts, Loans)
+    )
+    people, working, stress, long_late, long_stress, trust = people_week(some_of(state.borrowers, People))
+    owed, overdue, sales = trade_books(k.not_due, k.overdue, k.disputed, f.sales)
     return {
         "week": state.week,
         "accounts": accounts,
@@ -98,6 +128,8 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
         **market_figures(state),
+        "placed_balance": book_placed,
+        "regulator_stance": state.stance,
         "predicted_risk": _share(
             state.week_sums.get("risk_millionths", 0) / 1e6, state.week_sums.get("risk_accounts", 0)
         ),
@@ -172,9 +204,8 @@ WEEKLY_SUMS = (
 
 def measurement(state: State) -> None:
     """Close the week: one row of figures, and samples for those who learn."""
-    row = _figures(state)
-    for name in WEEKLY_SUMS:
-        row[name] = state.week_sums.get(name, 0)
+    row, sums = _figures(state), state.week_sums
+    row.update((name, sums.get(name, 0)) for name in WEEKLY_SUMS)
     state.last_row = row
     if state.week >= 0:
         state.series.append(row)

@@ -15,14 +15,20 @@ PENDING = -1
 NOBODY = -1.0
 
 
-class Pending(NamedTuple):
-    """Columns of samples that tell when and how their outcome becomes known."""
+class Ring(NamedTuple):
+    """The columns of samples as kernels take them."""
 
-    due_week: I32
+    features: F32
     account: I32
     generation: I32
+    lender: I16
+    collector: I16
+    held_out: Bool
+    week: I32
+    due_week: I32
     target: I64
     outcome: I8
+    predicted: F32
 
 
 @dataclass
@@ -56,18 +62,9 @@ class Samples:
         arrays: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "used"}
         return replace(self, **{name: array.copy() for name, array in arrays.items()})
 
-    def add(self, features: F32, **columns: Any) -> None:
-        """Append rows; unnamed columns keep their fresh values."""
-        place = (self.used + np.arange(len(features))) % ROWS
-        self.features[place] = features
-        self.outcome[place] = PENDING
-        for name, values in columns.items():
-            getattr(self, name)[place] = values
-        self.used += len(features)
-
-    def pending(self) -> Pending:
-        """The columns that decide outcomes, themselves."""
-        return Pending(self.due_week, self.account, self.generation, self.target, self.outcome)
+    def ring(self) -> Ring:
+        """The columns themselves."""
+        return Ring(*(getattr(self, name) for name in Ring._fields))
 
     def known(self) -> Bool:
         """Which places hold a sample with its outcome."""
