@@ -188,8 +188,9 @@ def funnel(
 def _plain(table: Any, columns: Any) -> Iterator[NDArray[Any]]:
     # one kernel signature, whatever is given: also for columns that are read-only
     for name, dtype in dtypes(columns).items():
-        column = np.ascontiguousarray(getattr(table, name), dtype)
-        yield column if column.flags.writeable else column.copy()
+        column = getattr(table, name)
+        fits = column.dtype == dtype and column.flags.carray
+        yield column if fits else np.array(column, dtype, order="C")
 
 
 def _signal_order(seen: _Seen, rows: NDArray[np.int64], key: np.uint64, week: int) -> NDArray[np.float64]:

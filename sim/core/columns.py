@@ -69,7 +69,7 @@ def some_of(table: Columns, part: type[C]) -> C:
 
 def rows(table: Columns) -> int:
     """Number of rows of a table."""
-    return len(next(iter(table._asdict().values())))
+    return len(getattr(table, table._fields[0]))
 
 
 def total(column: I64) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from sim.core.kernel import kernel
 from sim.spec.scenario import ShieldEvent
 
 if TYPE_CHECKING:
@@ -21,6 +20,16 @@ BITS = {
     "lost_inputs": LOST_INPUTS,
     "lender_to_credit": LENDER_TO_CREDIT,
 }
+
+
+@kernel
+def _note_since(clock, shield, bit, since):  # type: ignore[no-untyped-def]
+    """The week from which a shield holds, into ``since``: clock + 1, 0 where there is none."""
+    for i in range(shield.shape[0]):
+        if not shield[i] & bit:
+            since[i] = 0
+        elif since[i] <= 0:
+            since[i] = clock + 1
 
 
 def close_channels(state: State) -> None:
@@ -39,5 +48,4 @@ def close_channels(state: State) -> None:
         if isinstance(event, ShieldEvent) and event.week <= state.week:
             f.shield[event.firm] |= BITS[event.channel]
     for bit, since in ((CANCELLED_ORDERS, f.orders_kept_from), (LOST_INPUTS, f.inputs_kept_from)):
-        shielded = (f.shield & bit) > 0
-        since[:] = np.where(shielded, np.where(since > 0, since, state.clock + 1), 0)
+        _note_since(state.clock, f.shield, bit, since)

@@ -218,6 +218,25 @@ def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
     return count
 
 
+@kernel
+def weak_firms(clock, f, p, key, keep_jobs, laid_off, failing):  # type: ignore[no-untyped-def]
+    """Strain, and who fails of it."""
+    strain_week(f, p, laid_off, keep_jobs)
+    failing_week(clock, f, p, key, failing)
+
+
+@kernel
+def rows_change_hands(clock, f, k, start, sellers, losses, p, terms, to_banks, keep_supply, keep_jobs):  # type: ignore[no-untyped-def]
+    """Estates pay out and close, entrants take over; returns what both did, fen.
+
+    ``sellers``: links by supplier, and where each supplier's begin.
+    """
+    by_supplier, supplier_start = sellers
+    owners, lost, public = estates_week(clock, f, k, by_supplier, supplier_start, p, to_banks, keep_supply)
+    equity, handed = entrants_week(clock, f, k, start, losses, p, terms, keep_supply, keep_jobs)
+    return owners, lost, public, equity, handed
+
+
 def _call_guarantee(state: State, firm: int, line: int) -> None:
     """The owner of a failed firm owes its bank part of the lost line, in instalments."""
     owner = int(state.firms.owner[firm])
@@ -274,35 +293,32 @@ def _fail(state: State, firm: int, forced: bool) -> None:
 
 
 def _close_estates(state: State) -> None:
-    f, k, p, ledger, macro = state.firms, state.links, state.firm_numbers, state.ledger, state.macro
+    ledger, macro, channels = state.ledger, state.macro, state.spec.channels
     to_banks: I64 = np.zeros(len(state.lenders.money), np.int64)
-    keep_supply, keep_jobs = not state.spec.channels.lost_inputs, not state.spec.channels.layoffs
-    owners, lost, public = estates_week(
-        state.clock, f, k, state.links_of_supplier, state.supplier_start, p, to_banks, keep_supply
-    )
+    owners, lost, public, equity, handed = rows_change_hands(
+        state.clock, state.firms, state.links, state.buyer_start,
+        (state.links_of_supplier, state.supplier_start), state.losses, state.firm_numbers,
+        state.world.firms.terms_weeks.value, to_banks, not channels.lost_inputs, not channels.layoffs,
+    )  # fmt: skip
     ledger.pay("estate_to_banks", Sector.FIRMS, Sector.LENDERS, total(to_banks))
-    ledger.pay("estate_to_owners", Sector.FIRMS, Sector.OTHERS, int(owners))
+    ledger.pay("estate_to_owners", Sector.FIRMS, Sector.OTHERS, owners)
     trade = Instrument.TRADE_CREDIT
-    ledger.write_off("estates_closed", Sector.FIRMS, Sector.FIRMS, int(lost), trade)
-    ledger.write_off("estates_closed", Sector.GOVERNMENT, Sector.FIRMS, int(public), trade)
+    ledger.write_off("estates_closed", Sector.FIRMS, Sector.FIRMS, lost, trade)
+    ledger.write_off("estates_closed", Sector.GOVERNMENT, Sector.FIRMS, public, trade)
     state.lenders.money[:] += to_banks
-    terms = state.world.firms.terms_weeks.value
-    equity, handed = entrants_week(
-        state.clock, f, k, state.buyer_start, state.losses, p, terms, keep_supply, keep_jobs
-    )
-    ledger.pay("backstop_debts", Sector.GOVERNMENT, Sector.FIRMS, int(handed))
-    macro.government -= int(handed)
-    ledger.pay("new_equity", Sector.OTHERS, Sector.FIRMS, int(equity))
-    macro.others += int(owners) - int(equity)
+    ledger.pay("backstop_debts", Sector.GOVERNMENT, Sector.FIRMS, handed)
+    macro.government -= handed
+    ledger.pay("new_equity", Sector.OTHERS, Sector.FIRMS, equity)
+    macro.others += owners - equity
 
 
 def failure(state: State) -> None:
     """Strain, failures until nobody else fails, estates, entrants and lay-offs of one week."""
     f, p = state.firms, state.firm_numbers
-    laid_off = np.zeros(len(f.cash))
-    failing = np.zeros(len(f.cash), np.bool_)
-    strain_week(f, p, laid_off, not state.spec.channels.layoffs)
-    failing_week(state.clock, f, p, state.key("failure.petition"), failing)
+    laid_off = np.empty(len(f.cash))
+    failing = np.empty(len(f.cash), np.bool_)
+    keep_jobs = not state.spec.channels.layoffs
+    weak_firms(state.clock, f, p, state.key("failure.petition"), keep_jobs, laid_off, failing)
     forced = state.forced_failures()
     failing |= forced
     while failing.any():
@@ -310,6 +326,6 @@ def failure(state: State) -> None:
             _fail(state, int(firm), bool(forced[firm]))
         failing = f.alive & ~f.rescued & (f.cash - f.drawn < -f.most_drawn)
     _close_estates(state)
-    if state.spec.channels.layoffs:
+    if not keep_jobs:
         gone = lay_off(state.clock, state.borrowers, f, laid_off, state.key("failure.layoffs"))
         state.week_sums["laid_off"] = int(gone)

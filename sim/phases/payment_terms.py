@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.core.columns import Bool
+from sim.core.kernel import kernel
 from sim.core.ledger import Instrument, Sector
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ def capped_links(state: State) -> Bool:
     return np.asarray(large[k.buyer] & small[k.supplier], np.bool_)
 
 
+@kernel
+def _change(clock, wanted, terms, former_terms, terms_from):  # type: ignore[no-untyped-def]
+    for e in range(terms.shape[0]):
+        if wanted[e] != terms[e] and clock >= terms_from[e] + former_terms[e]:
+            former_terms[e] = terms[e]
+            terms[e] = wanted[e]
+            terms_from[e] = clock
+
+
 def change_terms(state: State) -> None:
     """Links take the terms that contract and cap allow now.
 
@@ -35,12 +45,7 @@ def change_terms(state: State) -> None:
     if cap is not None:
         # in whole weeks, never longer than the cap
         wanted = np.where(capped_links(state), np.minimum(wanted, min(127, cap.value // 7)), wanted)
-    free = state.clock >= k.terms_from + k.former_terms
-    change = np.flatnonzero((wanted != k.terms) & free)
-    if len(change):
-        k.former_terms[change] = k.terms[change]
-        k.terms[change] = wanted[change]
-        k.terms_from[change] = state.clock
+    _change(state.clock, wanted, k.terms, k.former_terms, k.terms_from)
 
 
 def advance_receivables(state: State) -> None:

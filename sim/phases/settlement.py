@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class HardCostSums(NamedTuple):
-    """What firms paid to whom, fen."""
+    """What firms paid to whom, and the wages that borrowers earn outside of them, fen."""
 
     borrowers: int
     taxes: int
     imports: int
     others: int
+    outside: int
 
 
 class TradeSums(NamedTuple):
@@ -51,7 +52,7 @@ def hard_costs_week(f, p, shares, payroll, interest):  # type: ignore[no-untyped
 
     ``shares[sector]`` = (taxes, imports) over hard costs. A firm may overdraw its line until the
     week's receipts are in; what it may owe its bank after that goes to ``most_drawn``. Interest on
-    the line goes to ``interest[bank]``. Returns :class:`HardCostSums`.
+    the line goes to ``interest[bank]``. Returns :class:`HardCostSums` without ``outside``.
     """
     wages = 0
     taxes = 0
@@ -249,13 +250,37 @@ def sweep_lines(f, drawn, repaid):  # type: ignore[no-untyped-def]
         f.paid_hard_costs[i] = new_drawn <= f.most_drawn[i]
 
 
+@kernel
+def pay_hard_costs(b, f, p, shares, payroll, interest):  # type: ignore[no-untyped-def]
+    """Payrolls, hard costs and wages in turn; returns :class:`HardCostSums`. ``payroll``: scratch by firm."""
+    payroll_week(b, f, payroll)
+    borrowers, taxes, imports, others = hard_costs_week(f, p, shares, payroll, interest)
+    return borrowers, taxes, imports, others, wages_week(b, f)
+
+
+@kernel
+def pay_in_rounds(f, k, start, p, large_from, gap, compulsory, rounds, offers, budget, receipts):  # type: ignore[no-untyped-def]
+    """Offers, payments in rounds and the books after them; returns :class:`TradeSums`."""
+    offers_week(f, k, start, p, large_from, gap, compulsory, offers)
+    to_firms, to_public = circulate(f, k, start, p, rounds, offers, budget, receipts)
+    return to_firms, to_public, books_week(f, k, start, p, large_from)
+
+
+@kernel
+def close_week(clock, f, losses, p, terms, ring, standard, normal, factor, lost, drawn, repaid):  # type: ignore[no-untyped-def]
+    """Losses, dividends, what is made good, and the bank lines; returns (dividends, made good), fen."""
+    losses_week(clock, f, losses, p, terms, ring)
+    dividends = dividends_week(f, losses, p)
+    given = make_good_own(f, losses, p, standard, normal, factor, lost)
+    sweep_lines(f, drawn, repaid)
+    return dividends, given
+
+
 def _pay_hard_costs(state: State) -> None:
     f, b, ledger = state.firms, state.borrowers, state.ledger
-    payroll = np.zeros(len(f.cash), np.int64)
+    payroll = np.empty(len(f.cash), np.int64)
     interest: I64 = np.zeros(len(state.lenders.money), np.int64)
-    payroll_week(b, f, payroll)
-    sums = HardCostSums(*hard_costs_week(f, state.firm_numbers, state.macro.cost_shares, payroll, interest))
-    outside = int(wages_week(b, f))
+    sums = HardCostSums(*pay_hard_costs(b, f, state.firm_numbers, state.macro.cost_shares, payroll, interest))
     ledger.pay("wages", Sector.FIRMS, Sector.BORROWERS, sums.borrowers)
     ledger.pay("taxes", Sector.FIRMS, Sector.GOVERNMENT, sums.taxes)
     ledger.pay("imports", Sector.FIRMS, Sector.WORLD, sums.imports)
@@ -263,8 +288,8 @@ def _pay_hard_costs(state: State) -> None:
     ledger.pay("firm_interest", Sector.FIRMS, Sector.LENDERS, total(interest))
     state.macro.government += sums.taxes
     state.macro.world += sums.imports
-    ledger.pay("outside_wages", Sector.OTHERS, Sector.BORROWERS, outside)
-    state.macro.others += sums.others - outside
+    ledger.pay("outside_wages", Sector.OTHERS, Sector.BORROWERS, sums.outside)
+    state.macro.others += sums.others - sums.outside
     state.lenders.money[:] += interest
 
 
@@ -277,20 +302,23 @@ def _pay_trade_debts(state: State) -> None:
     if falls_on(state, levers.set_off_every):
         set_off_overdue(state)
     large_from = 1.0 - state.spec.receivables.large_share
-    offers = np.zeros(len(k.buyer), np.int64)
-    scratch = np.zeros((2, len(f.cash)), np.int64)
-    offers_week(f, k, state.buyer_start, p, large_from, state.receivable_gap, compulsory, offers)
+    start, offers = state.buyer_start, np.zeros(len(k.buyer), np.int64)
     if netting_day:
+        offers_week(f, k, start, p, large_from, state.receivable_gap, compulsory, offers)
         to_firms, to_public = pay_net(state, offers)
+        sums = TradeSums(to_firms, to_public, books_week(f, k, start, p, large_from))
     else:
-        to_firms, to_public = circulate(
-            f, k, state.buyer_start, p, levers.circulation_rounds, offers, scratch[0], scratch[1]
+        rounds, scratch = levers.circulation_rounds, np.zeros((2, len(f.cash)), np.int64)
+        sums = TradeSums(
+            *pay_in_rounds(
+                f, k, start, p, large_from, state.receivable_gap, compulsory, rounds, offers, *scratch
+            )
         )
-    collected = books_week(f, k, state.buyer_start, p, large_from)
-    ledger.repay("trade_payments", Sector.FIRMS, Sector.FIRMS, int(to_firms), Instrument.TRADE_CREDIT)
-    ledger.repay("advances_repaid", Sector.FIRMS, Sector.GOVERNMENT, int(to_public), Instrument.TRADE_CREDIT)
-    state.macro.government += int(to_public)
-    state.week_sums["trade_collected"] = int(collected)
+    trade = Instrument.TRADE_CREDIT
+    ledger.repay("trade_payments", Sector.FIRMS, Sector.FIRMS, sums.to_firms, trade)
+    ledger.repay("advances_repaid", Sector.FIRMS, Sector.GOVERNMENT, sums.to_public, trade)
+    state.macro.government += sums.to_public
+    state.week_sums["trade_collected"] = sums.collected
 
 
 def _backstop(state: State) -> None:
@@ -303,39 +331,30 @@ def _backstop(state: State) -> None:
     state.macro.government -= paid + advanced
 
 
-def _make_good_own(state: State) -> None:
-    lenders, lost = state.lenders, np.zeros(6)
-    given = make_good_own(
-        state.firms, state.losses, state.firm_numbers, lenders.standard, lenders.normal_standard,
-        state.credit_factor(), lost,
-    )  # fmt: skip
-    state.ledger.pay("backstop_own_losses", Sector.GOVERNMENT, Sector.FIRMS, int(given))
-    state.macro.government -= int(given)
-
-
 def settlement(state: State) -> None:
     """Hard costs, trade debts, dividends and bank lines of one week."""
-    f, ledger = state.firms, state.ledger
     _pay_hard_costs(state)
     _backstop(state)
     advance_receivables(state)
     _pay_trade_debts(state)
-    terms = state.world.firms.terms_weeks.value
-    losses_week(state.clock, f, state.losses, state.firm_numbers, max(1.0, terms), state.missing)
-    dividends = int(dividends_week(f, state.losses, state.firm_numbers))
+    _close(state)
+
+
+def _close(state: State) -> None:
+    """Post what firms pay to owners, are given, draw from and repay to their banks."""
+    lenders, ledger = state.lenders, state.ledger
+    drawn: I64 = np.zeros(len(lenders.money), np.int64)
+    repaid: I64 = np.zeros(len(lenders.money), np.int64)
+    dividends, given = close_week(
+        state.clock, state.firms, state.losses, state.firm_numbers,
+        max(1.0, state.world.firms.terms_weeks.value), state.missing, lenders.standard,
+        lenders.normal_standard, state.credit_factor(), np.zeros(6), drawn, repaid,
+    )  # fmt: skip
     ledger.pay("dividends", Sector.FIRMS, Sector.OTHERS, dividends)
+    ledger.pay("backstop_own_losses", Sector.GOVERNMENT, Sector.FIRMS, given)
     state.macro.others += dividends
-    _make_good_own(state)
-    sweep_firm_lines(state)
-
-
-def sweep_firm_lines(state: State) -> None:
-    """Post and apply what firms draw from and repay to their banks."""
-    drawn: I64 = np.zeros(len(state.lenders.money), np.int64)
-    repaid: I64 = np.zeros(len(state.lenders.money), np.int64)
-    sweep_lines(state.firms, drawn, repaid)
-    state.lenders.money[:] += repaid - drawn
-    state.lenders.firm_loans[:] += drawn - repaid
-    ledger = state.ledger
+    state.macro.government -= given
+    lenders.money[:] += repaid - drawn
+    lenders.firm_loans[:] += drawn - repaid
     ledger.lend("lines_drawn", Sector.LENDERS, Sector.FIRMS, total(drawn), Instrument.FIRM_LOANS)
     ledger.repay("lines_repaid", Sector.FIRMS, Sector.LENDERS, total(repaid), Instrument.FIRM_LOANS)

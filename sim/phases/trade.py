@@ -237,26 +237,42 @@ def sales_week(f, losses, p, sold, keep_supply):  # type: ignore[no-untyped-def]
             f.activity[i] += p.order_smoothing * (level - f.activity[i])
 
 
+@kernel
+def trade_week(clock, f, k, start, losses, p, path, demand_key, disputes_key, keep_supply, rings, scratch):  # type: ignore[no-untyped-def]
+    """The whole week: returns (final sales, delivered, paid to strained buyers, disputes written off), fen.
+
+    ``rings`` are the budgets of buyers and the pull of suppliers, each as it is and in full; ``scratch``
+    are zeros, three numbers a firm.
+    """
+    wanted, living, sold = scratch
+    budget, full_budget, pull, full_pull = rings
+    slot = clock % budget.shape[0]
+    for i in range(f.cash.shape[0]):
+        f.hard_costs[i] = 0
+        # the share of sales that missing inputs cost is read before the limits move on
+        losses.unmade[i] = 1.0 / max(f.input_limit[i], 1e-3) - 1.0
+    final = demand_week(clock, f, p, path, demand_key, keep_supply, wanted, living)
+    pull_week(slot, f, p, pull, full_pull)
+    delivered, _, subsidy = orders_week(
+        slot, f, k, start, losses, p, budget, full_budget, pull, full_pull, sold
+    )
+    written_off = maturity_week(clock, f, k, p, budget, full_budget, pull, full_pull, disputes_key)
+    sales_week(f, losses, p, sold, keep_supply)
+    for i in range(f.cash.shape[0]):
+        losses.unmade[i] *= f.sales[i]
+    return final, delivered, subsidy, written_off
+
+
 def trade(state: State) -> None:
     """Final demand, orders, deliveries and maturing receivables of one week."""
-    f, k, p, clock, losses = state.firms, state.links, state.firm_numbers, state.clock, state.losses
-    slot = clock % state.budget.shape[0]
-    f.hard_costs[:] = 0
-    sold = np.zeros(len(f.cash), np.int64)
-    keep_supply = not state.spec.channels.lost_inputs
-    rings = (state.budget, state.full_budget, state.pull, state.full_pull)
-    key = state.key("trade.demand")
-    # the share of sales that missing inputs cost is read before the limits move on
-    limit_before = f.input_limit.copy()
-    by_component = np.zeros((2, int(f.component.max()) + 1))
-    total = int(demand_week(clock, f, p, state.demand_path(), key, keep_supply, *by_component))
-    pull_week(slot, f, p, state.pull, state.full_pull)
-    delivered, _, subsidy = (
-        int(x) for x in orders_week(slot, f, k, state.buyer_start, losses, p, *rings, sold)
-    )
-    written_off = int(maturity_week(clock, f, k, p, *rings, state.key("trade.disputes")))
-    sales_week(f, losses, p, sold, keep_supply)
-    losses.unmade[:] = f.sales * (1.0 / np.maximum(limit_before, 1e-3) - 1.0)
+    f, firms = state.firms, len(state.firms.cash)
+    scratch = (np.zeros(firms), np.zeros(firms), np.zeros(firms, np.int64))
+    total, delivered, subsidy, written_off = trade_week(
+        state.clock, f, state.links, state.buyer_start, state.losses, state.firm_numbers,
+        state.demand_path(), state.key("trade.demand"), state.key("trade.disputes"),
+        not state.spec.channels.lost_inputs,
+        (state.budget, state.full_budget, state.pull, state.full_pull), scratch,
+    )  # fmt: skip
     ledger = state.ledger
     exports = int(total * state.macro.export_share)
     public = int(total * state.macro.public_share)
@@ -269,5 +285,4 @@ def trade(state: State) -> None:
     state.macro.others += -(total - exports - public)
     ledger.accrue("sales_on_credit", Sector.FIRMS, Sector.FIRMS, delivered, Instrument.TRADE_CREDIT)
     ledger.write_off("trade_disputes", Sector.FIRMS, Sector.FIRMS, written_off, Instrument.TRADE_CREDIT)
-    state.week_sums["output"] = int(f.sales.sum())
     state.week_sums["bad_trade_debt"] = written_off
