@@ -70,6 +70,30 @@ def test_a_classifier_learns_and_says_when_it_cannot() -> None:
     assert len(predict(both, table[:0])) == 0
 
 
+def test_predictions_are_those_of_scikit_learn_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of values beyond those learned from, and of unknown ones."""
+    random = np.random.default_rng(2)
+    table = random.normal(size=(3000, 6)).astype(np.float32)
+    table[random.random(table.shape) < 0.05] = np.nan
+    happened = random.random(3000) < 1.0 / (1.0 + np.exp(-np.nan_to_num(table[:, 1] + table[:, 4])))
+    columns = np.array([4, 1, 2])
+    found = train(table, happened, columns)
+    assert found is not None and found.trees is not None
+    fresh = (3.0 * random.normal(size=(5000, 6))).astype(np.float32)
+    fresh[random.random(fresh.shape) < 0.1] = np.nan
+    theirs = found.model.predict_proba(fresh[:, columns])[:, 1].astype(np.float32)
+    assert len(np.unique(theirs)) > 100
+    assert np.array_equal(predict(found, fresh), theirs)
+
+    def other_trees(model: object, columns: object) -> None:
+        raise AttributeError("trees are kept in another way")
+
+    monkeypatch.setattr("sim.prediction.classifier.trees_of", other_trees)
+    unread = train(table, happened, columns)
+    assert unread is not None and unread.trees is None
+    assert np.array_equal(predict(unread, fresh), theirs)
+
+
 def test_nothing_hidden_is_among_the_features(start: Ecosystem) -> None:
     """What no operator can see may change as it likes: features stay."""
     state = start.branch({}).state

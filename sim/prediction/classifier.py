@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.core.columns import F32, I64, Bool
+from sim.prediction.trees import Trees, chances, trees_of
 
 #: Fewer rows, or fewer of either outcome, teach nothing (assumptions).
 LEAST_ROWS = 300
@@ -19,7 +20,9 @@ TREES, LEAVES, LEAST_IN_LEAF, LEARNING_RATE = 40, 4, 25, 0.12
 class Classifier(NamedTuple):
     """A trained model, the columns of the table of features that it was given, and the share of events."""
 
+    #: scikit-learn's; it is asked only where its ``trees`` could not be read.
     model: Any
+    trees: Trees | None
     columns: I64
     #: Share of the cases it learned from in which the event happened.
     base: float
@@ -51,13 +54,22 @@ def train(features: F32, happened: Bool, columns: I64) -> Classifier | None:
     )  # fmt: skip
     with _threads().limit(limits=1, user_api="openmp"):
         model.fit(features[:, columns], happened)
-    return Classifier(model, columns, events / len(happened))
+    found = Classifier(model, None, columns, events / len(happened))
+    try:
+        trees = trees_of(model, columns)
+    except (AttributeError, KeyError, ValueError):
+        return found
+    some = features[:LEAST_ROWS]
+    same = np.array_equal(chances(trees, some), predict(found, some))
+    return found._replace(trees=trees) if same else found
 
 
 def predict(classifier: Classifier, features: F32) -> F32:
     """The predicted chance for each row of ``features``, in 0..1."""
     if len(features) == 0:
         return np.zeros(0, np.float32)
+    if classifier.trees is not None:
+        return chances(classifier.trees, features)
     with _threads().limit(limits=1, user_api="openmp"):
         chance = classifier.model.predict_proba(features[:, classifier.columns])[:, 1]
     return np.asarray(chance, np.float32)
