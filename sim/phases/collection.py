@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.core.calendar import SPRING_FESTIVAL_WEEK, WEEKS_PER_YEAR
+from sim.core.kernel import kernel
 from sim.phases.before_due import remind_before_due
 from sim.phases.contracts import pay_collectors, receipts
 from sim.phases.debt_record import settle_factual_disputes
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 DISPUTE_WEEKS = 8
 
 
+@kernel
+def _end_disputes(clock, since, opened, ground):  # type: ignore[no-untyped-def]
+    """Disputes end after their time, and their ground with them."""
+    for x in range(since.shape[0]):
+        if opened[x] and clock - since[x] >= DISPUTE_WEEKS:
+            opened[x] = False
+            ground[x] = False
+
+
 def collection(state: State) -> None:
     """Placement, a week of work on accounts and receivables, and the collectors' accounts.
 
@@ -33,9 +43,7 @@ def collection(state: State) -> None:
     place(state)
     staff_collectors(state)
     settle_factual_disputes(state)
-    ended = a.dispute_open & (state.clock - a.dispute_week >= DISPUTE_WEEKS)
-    a.dispute_open[ended] = False
-    a.dispute_ground[ended] = False
+    _end_disputes(state.clock, a.dispute_week, a.dispute_open, a.dispute_ground)
     state.week_complaints[:] = 0
     state.week_violations[:] = 0
     state.week_violations_by_kind[:] = 0

@@ -28,19 +28,20 @@ class Receipts(NamedTuple):
 
 
 @kernel
-def receipts_by_collector(a, paid, placed):  # type: ignore[no-untyped-def]
+def receipts_by_collector(collector, lender, stage, paid_this_week, paid, placed):  # type: ignore[no-untyped-def]
     """This week's payments (fen) and number of placed accounts, with the collector that has each."""
-    for k in range(a.collector.shape[0]):
-        if a.collector[k] >= 0:
-            paid[a.collector[k], a.lender[k], a.stage[k]] += a.paid_this_week[k]
-            placed[a.collector[k], a.lender[k]] += 1
+    for k in range(collector.shape[0]):
+        if collector[k] >= 0:
+            paid[collector[k], lender[k], stage[k]] += paid_this_week[k]
+            placed[collector[k], lender[k]] += 1
 
 
 def receipts(state: State) -> Receipts:
     """What came in this week, by who had the account when it came in."""
     shape = (len(state.spec.collectors), len(state.lenders.money))
     found = Receipts(np.zeros((*shape, len(STAGES)), np.int64), np.zeros(shape, np.int64))
-    receipts_by_collector(state.accounts, found.paid, found.placed)
+    a = state.accounts
+    receipts_by_collector(a.collector, a.lender, a.stage, a.paid_this_week, found.paid, found.placed)
     return found
 
 
@@ -48,6 +49,8 @@ def _commission(state: State, spec: CollectorSpec, paid: I64) -> I64:
     """Commission by lender on ``paid[lender, stage]``, in whole fen."""
     rate = state.world.collection.agency_commission.value
     rate = rate if spec.contract.rate is None else spec.contract.rate
+    if not spec.contract.by_stage:
+        return np.array([int(sum(by_stage) * rate) for by_stage in paid.tolist()], np.int64)
     rates = np.array([spec.contract.by_stage.get(name, rate) for name in STAGES])  # type: ignore[call-overload]
     if (rates == rate).all():
         return np.asarray(paid.sum(axis=1) * rate, np.float64).astype(np.int64)
@@ -56,25 +59,20 @@ def _commission(state: State, spec: CollectorSpec, paid: I64) -> I64:
 
 def _costs_and_margin(spec: CollectorSpec, cost: int, served: I64) -> I64:
     """Costs plus the margin, by lender in proportion to the accounts served."""
-    fees = np.zeros(len(served), np.int64)
-    owed = int(cost * (1.0 + (spec.contract.rate or 0.0)))
-    if served.sum() > 0:
-        fees = owed * served // served.sum()
-        fees[int(np.argmax(served))] += owed - total(fees)
-    return fees
+    owed, accounts = int(cost * (1.0 + (spec.contract.rate or 0.0))), served.tolist()
+    fees = [owed * number // max(1, sum(accounts)) for number in accounts]
+    if sum(accounts) > 0:
+        fees[accounts.index(max(accounts))] += owed - sum(fees)
+    return np.array(fees, np.int64)
 
 
 def _by_account(state: State, number: int, spec: CollectorSpec) -> I64:
     """The fee for accounts newly placed this week, by lender."""
-    fees = np.zeros(len(state.lenders.money), np.int64)
-    if spec.contract.per_account > 0:
-        q, used = state.placements, state.placements_used
-        new = (q.week[:used] == state.clock) & (q.collector[:used] == number) & ~q.frozen[:used]
-        new &= ~q.hold_out[:used] | (state.week < 0)
-        fees += np.bincount(q.lender[:used][new], minlength=len(fees)) * round(
-            100 * spec.contract.per_account
-        )
-    return fees
+    q, used = state.placements, state.placements_used
+    new = (q.week[:used] == state.clock) & (q.collector[:used] == number) & ~q.frozen[:used]
+    new &= ~q.hold_out[:used] | (state.week < 0)
+    placed = np.bincount(q.lender[:used][new], minlength=len(state.lenders.money))
+    return np.asarray(placed * round(100 * spec.contract.per_account), np.int64)
 
 
 def fees_of(state: State, number: int, found: Receipts) -> I64:
@@ -86,14 +84,15 @@ def fees_of(state: State, number: int, found: Receipts) -> I64:
         fees = _commission(state, spec, found.paid[number])
     else:
         fees = _costs_and_margin(spec, int(state.week_costs[number]), found.placed[number])
-    return fees + _by_account(state, number, spec)
+    return fees + _by_account(state, number, spec) if spec.contract.per_account > 0 else fees
 
 
 def pay_collectors(state: State, found: Receipts) -> None:
     """Lenders pay collectors by contract; collectors pay staff and suppliers; owners take the rest."""
     c, ledger, macro, sums = state.collectors, state.ledger, state.macro, state.week_sums
+    received, placed = found.paid.sum(axis=(1, 2)).tolist(), found.placed.sum(axis=1).tolist()
     for number, spec in enumerate(state.spec.collectors):
-        recovered, cost = int(found.paid[number].sum()), int(state.week_costs[number])
+        recovered, cost = received[number], int(state.week_costs[number])
         fees = fees_of(state, number, found)
         owed = total(fees)
         state.lenders.money[:] -= fees
@@ -101,7 +100,7 @@ def pay_collectors(state: State, found: Receipts) -> None:
         state.turnover[state.clock % YEAR, number] = earned
         c.recovered[number] += recovered
         c.commission[number] += owed
-        c.accounts[number] = int(found.placed[number].sum())
+        c.accounts[number] = placed[number]
         c.money[number] += owed - cost
         ledger.pay("collection_fees", Sector.LENDERS, Sector.COLLECTORS, owed)
         ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, cost)

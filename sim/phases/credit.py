@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.core.columns import I64, total
+from sim.collection.names import LATE, STAGES
+from sim.core.columns import F64, I16, I64, U8, Bool, some_of
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
+from sim.core.remember import remembered
 from sim.phases.channels import LENDER_TO_CREDIT
 from sim.phases.learning import lender_modules
 from sim.phases.warning import early_warning
 
 if TYPE_CHECKING:
     from sim.phases.state import State
+    from sim.spec.world import World
 
 #: Weeks over which recovery is averaged (assumption: half a year).
 RECOVERY_WEEKS = 26
@@ -22,13 +25,113 @@ RECOVERY_WEEKS = 26
 PAYOUT = 0.1
 
 
+class Loans(NamedTuple):
+    """The columns of accounts that lenders' books are made of."""
+
+    lender: I16
+    stage: U8
+    balance: I64
+    arrears: I64
+    charged_off: Bool
+
+
+class Lines(NamedTuple):
+    """The columns of firms' lines with their banks."""
+
+    bank: I16
+    alive: Bool
+    line: I64
+    drawn: I64
+
+
+class Books(NamedTuple):
+    """Lenders' books of the week, fen: balances by [lender, stage], arrears, and what needs capital
+    (household loans and firms' lines, drawn or not), by lender."""
+
+    by_stage: I64
+    arrears: I64
+    exposure: I64
+
+
+class BankNumbers(NamedTuple):
+    """Numbers of the world: provisions by stage, costs a week and capital, as shares of loans."""
+
+    provisions: F64
+    costs: float
+    capital_ratio: float
+
+
+class BankSums(NamedTuple):
+    """Sums of all lenders, fen."""
+
+    costs: int
+    dividends: int
+    bad: int
+    book: int
+
+
 @kernel
-def books_by_stage(a, by_stage, arrears):  # type: ignore[no-untyped-def]
-    """Balances on the books into ``by_stage[lender, stage]`` and arrears into ``arrears[lender]``, fen."""
+def add_lines(f, exposure):  # type: ignore[no-untyped-def]
+    """Add firms' lines, drawn or not, to what each lender needs capital for, fen."""
+    for i in range(f.bank.shape[0]):
+        if f.alive[i]:
+            exposure[f.bank[i]] += max(f.line[i], f.drawn[i])
+
+
+def exposures(state: State) -> I64:
+    """What each lender needs capital for: household loans and firms' lines, drawn or not, fen."""
+    exposure = state.lenders.household_loans.copy()
+    add_lines(some_of(state.firms, Lines), exposure)
+    return exposure
+
+
+@kernel
+def books_week(a, f, household_loans, books):  # type: ignore[no-untyped-def]
+    """Fill the books, which are zero."""
     for k in range(a.balance.shape[0]):
         if not a.charged_off[k]:
-            by_stage[a.lender[k], a.stage[k]] += a.balance[k]
-            arrears[a.lender[k]] += a.arrears[k]
+            books.by_stage[a.lender[k], a.stage[k]] += a.balance[k]
+            books.arrears[a.lender[k]] += a.arrears[k]
+    for n in range(household_loans.shape[0]):
+        books.exposure[n] = household_loans[n]
+    add_lines(f, books.exposure)
+
+
+@kernel
+def banks_week(a, f, lenders, p, late_repaid, measured, books):  # type: ignore[no-untyped-def]
+    """Provisions and bad loans, operating costs, capital with what is paid out above its target, and
+    recovery, averaged; returns :class:`BankSums`.
+
+    ``measured``: an own portfolio has no recovery before its first week.
+    """
+    books_week(a, f, lenders.household_loans, books)
+    bad, whole = np.int64(0), np.int64(0)
+    costs, dividends = np.int64(0), np.int64(0)
+    for n in range(lenders.money.shape[0]):
+        provisions, book = 0.0, np.int64(0)
+        for stage in range(p.provisions.shape[0]):
+            provisions += books.by_stage[n, stage] * p.provisions[stage]
+            book += books.by_stage[n, stage]
+        lenders.provisions[n] = np.int64(provisions)
+        if book > 0:
+            lenders.npl_ratio[n] = books.by_stage[n, LATE] / book
+        bad += books.by_stage[n, LATE]
+        whole += book
+        loans = lenders.household_loans[n] + lenders.firm_loans[n]
+        cost = np.int64(loans * p.costs)
+        capital = lenders.money[n] - cost + loans - lenders.provisions[n]
+        excess = max(np.int64(0), capital - np.int64(p.capital_ratio * books.exposure[n]))
+        payout = np.int64(excess * PAYOUT)
+        lenders.money[n] -= cost + payout
+        lenders.capital[n] = capital - payout
+        costs += cost
+        dividends += payout
+        usual = lenders.recovery[n]
+        seen = late_repaid[n] / books.arrears[n] if books.arrears[n] > 0 else usual
+        lenders.recovery[n] = seen if usual == 0.0 else usual + (seen - usual) / RECOVERY_WEEKS
+        if measured and lenders.normal_recovery[n] == 0.0:
+            lenders.normal_recovery[n] = lenders.recovery[n]
+    return costs, dividends, bad, whole
 
 
 @kernel
@@ -44,57 +147,10 @@ def lines_week(f, p, standard, normal, factor):  # type: ignore[no-untyped-def]
             f.line[i] = np.int64(usual * part * factor)
 
 
-def exposures(state: State) -> I64:
-    """What each lender needs capital for: household loans and firms' lines, drawn or not, fen."""
-    f, lenders = state.firms, state.lenders
-    lines: I64 = np.zeros(len(lenders.money), np.int64)
-    _lines_by_bank(f.bank, f.alive, f.line, f.drawn, lines)
-    return lenders.household_loans + lines
-
-
-@kernel
-def _lines_by_bank(bank, alive, line, drawn, lines):  # type: ignore[no-untyped-def]
-    for i in range(bank.shape[0]):
-        if alive[i]:
-            lines[bank[i]] += max(line[i], drawn[i])
-
-
-def _provisions(state: State) -> tuple[I64, I64]:
-    by_stage: I64 = np.zeros((len(state.lenders.money), 5), np.int64)
-    arrears: I64 = np.zeros(len(state.lenders.money), np.int64)
-    books_by_stage(state.accounts, by_stage, arrears)
-    return by_stage, arrears
-
-
-def _costs_and_dividends(state: State) -> None:
-    """Operating costs, and capital above the target, go to the owners' sector."""
-    n, lenders, ledger = state.world.lenders, state.lenders, state.ledger
-    loans = lenders.household_loans + lenders.firm_loans
-    costs = (loans * (n.operating_cost.value / 52)).astype(np.int64)
-    lenders.money[:] -= costs
-    ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, total(costs))
-    lenders.capital[:] = lenders.money + loans - lenders.provisions
-    needed = (n.capital_ratio.value * exposures(state)).astype(np.int64)
-    excess = np.maximum(0, lenders.capital - needed)
-    payout = (excess * PAYOUT).astype(np.int64)
-    lenders.money[:] -= payout
-    lenders.capital[:] -= payout
-    ledger.pay("bank_dividends", Sector.LENDERS, Sector.OTHERS, total(payout))
-    state.macro.others += total(costs) + total(payout)
-
-
-def _standards(state: State, arrears: I64) -> None:
+def _standards(state: State, exposure: I64) -> None:
     """Standards follow capital against its target and recovery against its usual level."""
     n, lenders = state.world.lenders, state.lenders
-    seen = np.divide(state.late_repaid, arrears, out=lenders.recovery.copy(), where=arrears > 0)
-    smoothed = lenders.recovery + (seen - lenders.recovery) / RECOVERY_WEEKS
-    lenders.recovery[:] = np.where(lenders.recovery == 0, seen, smoothed)
-    if state.week >= 0:  # an own portfolio has no recovery before its first week
-        unknown = lenders.normal_recovery == 0
-        lenders.normal_recovery[unknown] = lenders.recovery[unknown]
-    if not state.spec.channels.lender_to_credit:
-        return
-    capital = np.maximum(0.0, lenders.capital / np.maximum(1, exposures(state)) / n.capital_ratio.value)
+    capital = np.maximum(0.0, lenders.capital / np.maximum(1, exposure) / n.capital_ratio.value)
     usual = lenders.normal_recovery
     recovery = np.divide(lenders.recovery, usual, out=np.ones(len(usual)), where=usual > 0)
     wanted = capital**n.standard_capital.value * np.maximum(0.01, recovery) ** n.standard_recovery.value
@@ -113,19 +169,33 @@ def _keep_records(state: State) -> None:
             state.ledger.pay("record_keeping", Sector.LENDERS, Sector.OTHERS, paid)
 
 
+@remembered
+def _numbers(world: World) -> BankNumbers:
+    n = world.lenders
+    provisions = [0.0, n.provision_early.value, n.provision_middle.value, n.provision_late.value, 0.0]
+    return BankNumbers(np.array(provisions), n.operating_cost.value / 52, n.capital_ratio.value)
+
+
 def credit(state: State) -> None:
-    """Lenders' books, standards and the lines of firms for next week."""
-    n, lenders = state.world.lenders, state.lenders
-    by_stage, arrears = _provisions(state)
-    rates = np.array([0.0, n.provision_early.value, n.provision_middle.value, n.provision_late.value, 0.0])
-    lenders.provisions[:] = (by_stage * rates).sum(axis=1).astype(np.int64)
-    book = by_stage.sum(axis=1)
-    np.divide(by_stage[:, 3], book, out=lenders.npl_ratio, where=book > 0)
-    _costs_and_dividends(state)
-    _standards(state, arrears)
+    """Lenders' books, standards and the lines of firms for next week.
+
+    Operating costs, and capital above the target, go to the owners' sector.
+    """
+    lenders, count = state.lenders, len(state.lenders.money)
+    books = Books(np.zeros((count, len(STAGES)), np.int64), *np.zeros((2, count), np.int64))
+    sums = BankSums(
+        *banks_week(
+            some_of(state.accounts, Loans), some_of(state.firms, Lines), lenders, _numbers(state.world),
+            state.late_repaid, state.week >= 0, books,
+        )
+    )  # fmt: skip
+    state.ledger.pay("bank_costs", Sector.LENDERS, Sector.OTHERS, sums.costs)
+    state.ledger.pay("bank_dividends", Sector.LENDERS, Sector.OTHERS, sums.dividends)
+    state.macro.others += sums.costs + sums.dividends
+    if state.spec.channels.lender_to_credit:
+        _standards(state, books.exposure)
     factor = state.credit_factor()
     lines_week(state.firms, state.firm_numbers, lenders.standard, lenders.normal_standard, factor)
     early_warning(state)
     _keep_records(state)
-    state.week_sums["npl_balance"] = int(by_stage[:, 3].sum())
-    state.week_sums["book"] = total(book)
+    state.week_sums["npl_balance"], state.week_sums["book"] = sums.bad, sums.book

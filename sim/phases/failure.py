@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.agents.tables import NO_JOB
-from sim.core.columns import I64, total
+from sim.core.columns import I32, I64, some_of, total
 from sim.core.kernel import kernel, kernel_step
 from sim.core.ledger import Instrument, Sector
 from sim.core.rng import uniforms
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 #: Months over which a called guarantee is paid back (assumption).
 GUARANTEE_MONTHS = 24
+
+
+class Workers(NamedTuple):
+    """The columns of borrowers that a lay-off writes."""
+
+    employer: I32
+    laid_off_by: I32
+    income_lost: I64
 
 
 class FailureSums(NamedTuple):
@@ -199,14 +207,14 @@ def entrants_week(clock, f, k, start, losses, p, terms, keep_supply, keep_jobs):
 
 
 @kernel
-def lay_off(clock, b, f, laid_off, key):  # type: ignore[no-untyped-def]
+def lay_off(clock, b, alive, laid_off, key):  # type: ignore[no-untyped-def]
     """Borrowers lose their job with their firm, or with the staff it lays off. Returns how many."""
     count = 0
-    for i in range(b.cash.shape[0]):
+    for i in range(b.employer.shape[0]):
         j = b.employer[i]
         if j < 0:
             continue
-        gone = not f.alive[j]
+        gone = not alive[j]
         if not gone and laid_off[j] > 0.0:
             u, _, _, _ = uniforms(key, clock, i, 0)
             gone = u < laid_off[j]
@@ -327,5 +335,6 @@ def failure(state: State) -> None:
         failing = f.alive & ~f.rescued & (f.cash - f.drawn < -f.most_drawn)
     _close_estates(state)
     if not keep_jobs:
-        gone = lay_off(state.clock, state.borrowers, f, laid_off, state.key("failure.layoffs"))
+        workers = some_of(state.borrowers, Workers)
+        gone = lay_off(state.clock, workers, f.alive, laid_off, state.key("failure.layoffs"))
         state.week_sums["laid_off"] = int(gone)

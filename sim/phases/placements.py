@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.agents.tables import PlacementColumns
-from sim.core.columns import F64, I16, empty, rows
+from sim.core.columns import F64, I16, I64, U8, Bool, empty, rows, some_of
 from sim.core.kernel import kernel, kernel_step
 from sim.core.remember import remembered
 from sim.phases.allotment import SHARED, allotted, shared_out
@@ -30,6 +30,17 @@ def stage_of(days, charged_off):  # type: ignore[no-untyped-def]
     if days <= 0:
         return 0
     return EARLY if days <= 30 else (MIDDLE if days <= 90 else LATE)
+
+
+class Staged(NamedTuple):
+    """The columns of accounts that decide about stages and placements anew."""
+
+    balance: I64
+    days_past_due: I16
+    charged_off: Bool
+    stage: U8
+    placed_stage: U8
+    collector: I16
 
 
 @kernel
@@ -187,7 +198,7 @@ def _grow(state: State, more: int) -> None:
 
 def place(state: State) -> None:
     """Stages, new placements and the follow-up of older ones."""
-    fresh = int(stages_week(state.accounts))
+    fresh = int(stages_week(some_of(state.accounts, Staged)))
     _grow(state, fresh)
     state.placements_used = int(
         place_week(
@@ -214,11 +225,11 @@ def _forget_steps(state: State) -> None:
 
 
 @kernel
-def unnoted(q, used, collector, rows):  # type: ignore[no-untyped-def]
+def unnoted(strategy, account, used, collector, rows):  # type: ignore[no-untyped-def]
     """Placements that a collector works and whose strategy is not noted, into ``rows``; returns how many."""
     count = 0
     for r in range(used):
-        if q.strategy[r] < 0 and collector[q.account[r]] >= 0:
+        if strategy[r] < 0 and collector[account[r]] >= 0:
             rows[count] = r
             count += 1
     return count
@@ -228,7 +239,7 @@ def _note_strategies(state: State) -> None:
     """Write down which strategy has each placement first, for results by strategy within a run."""
     q, used = state.placements, state.placements_used
     fresh = np.empty(used, np.int64)
-    fresh = fresh[: unnoted(q, used, state.accounts.collector, fresh)]
+    fresh = fresh[: unnoted(q.strategy, q.account, used, state.accounts.collector, fresh)]
     k = q.account[fresh]
     collector = state.accounts.collector[k]
     for number in range(len(state.spec.collectors)):
@@ -240,7 +251,7 @@ def _note_strategies(state: State) -> None:
 def freeze(state: State) -> None:
     """Start measuring: drop the burn-in's placements and place every account in arrears on the list
     that all arms of a comparison share."""
-    stages_week(state.accounts)
+    stages_week(some_of(state.accounts, Staged))
     state.placements_used = 0
     _grow(state, int(np.count_nonzero(state.accounts.stage)))
     state.placements_used = int(

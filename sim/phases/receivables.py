@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from sim.collection import receivable_effect
-from sim.core.columns import I64
+from sim.core.columns import F32, I16, I32, I64, Bool, some_of
 from sim.core.kernel import kernel
 from sim.core.ledger import Sector
 from sim.phases.choice import strategy_of
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 #: A receivable is worth placing from this many weeks of its working cost (assumption).
 WORTH_WEEKS = 26
+
+
+class Creditors(NamedTuple):
+    """The columns of firms that decide whose receivables are worked."""
+
+    size_rank: F32
+    alive: Bool
+    covered: Bool
+
+
+class Receivables(NamedTuple):
+    """The columns of links that decide which are worked."""
+
+    buyer: I32
+    supplier: I32
+    overdue: I64
+    advanced: I64
+    weeks_overdue: I16
+    under_collection: Bool
 
 
 @kernel
@@ -51,28 +70,41 @@ def place_receivables(state: State) -> None:
     state.receivable_gap = effect
     everyone = spec.scope == "all" or covered
     choose_links(
-        state.firms, state.links, effect > 0 and spec.scope != "none", least, spec.weeks_overdue,
+        some_of(state.firms, Creditors), some_of(state.links, Receivables),
+        effect > 0 and spec.scope != "none", least, spec.weeks_overdue,
         2.0 if everyone else spec.small_share, -1.0 if everyone else 1.0 - spec.large_share, covered,
     )  # fmt: skip
 
 
+@kernel
+def charge(cash, supplier, worked, collected, share, cost, fees):  # type: ignore[no-untyped-def]
+    """Take the cost of each link worked and a share of what came in by it from its supplier, as far as it
+    has cash; ``fees`` are zeros by firm. Returns (links worked, fen taken)."""
+    links, taken = 0, 0
+    for e in range(worked.shape[0]):
+        if worked[e]:
+            links += 1
+            fees[supplier[e]] += np.int64(collected[e] * share) + cost
+    for j in range(cash.shape[0]):
+        fee = min(fees[j], max(np.int64(0), cash[j]))
+        cash[j] -= fee
+        taken += fee
+    return links, taken
+
+
 def collect_receivables(state: State) -> None:
     """Creditors pay for the week's work on their receivables: its cost, and a commission on its gain."""
-    f, k, c = state.firms, state.links, state.collectors
-    worked = k.under_collection
-    state.week_sums["receivables_worked"] = int(np.count_nonzero(worked))
-    if not worked.any():
-        return
-    number = len(state.spec.collectors) - 1
-    share = state.world.collection.agency_commission.value
-    commission = (k.collected[worked] * share).astype(np.int64)
-    cost = int(100 * state.world.collection.receivable_cost.value)
+    f, k, n = state.firms, state.links, state.world.collection
+    cost = int(100 * n.receivable_cost.value)
     fees: I64 = np.zeros(len(f.cash), np.int64)
-    np.add.at(fees, k.supplier[worked], commission + cost)
-    fees = np.minimum(fees, np.maximum(0, f.cash))
-    f.cash[:] -= fees
-    total, spent = int(fees.sum()), cost * int(np.count_nonzero(worked))
-    c.money[number] += total - spent
-    state.ledger.pay("receivable_fees", Sector.FIRMS, Sector.COLLECTORS, total)
+    links, taken = charge(
+        f.cash, k.supplier, k.under_collection, k.collected, n.agency_commission.value, cost, fees
+    )
+    state.week_sums["receivables_worked"] = links
+    if not links:
+        return
+    spent = cost * links
+    state.collectors.money[len(state.spec.collectors) - 1] += taken - spent
+    state.ledger.pay("receivable_fees", Sector.FIRMS, Sector.COLLECTORS, taken)
     state.ledger.pay("collection_costs", Sector.COLLECTORS, Sector.OTHERS, spent)
     state.macro.others += spent
