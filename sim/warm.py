@@ -8,8 +8,11 @@ import time
 
 def warm() -> float:
     """Run a small ecosystem with every shipped strategy; returns the seconds it took."""
+    import numpy as np
+
     from sim.collection import strategy_names
     from sim.model import Ecosystem
+    from sim.prediction import predict, train
 
     began = time.perf_counter()
     start = Ecosystem(
@@ -30,6 +33,10 @@ def warm() -> float:
     brittle = {"world.firms.credit_line_weeks": 0.0, "world.firms.petition_weeks": 1}
     start.branch(covered | brittle | {"receivables.targeting": "super_spreader"}).run(8)
     start.super_spreaders()
+    features = np.arange(1000, dtype=np.float32).reshape(-1, 1)  # few borrowers are too little history
+    learned = train(features, features[:, 0] > 500, np.array([0]))
+    if learned is not None:
+        predict(learned, features)
     return time.perf_counter() - began
 
 

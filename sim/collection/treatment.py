@@ -141,13 +141,13 @@ class Treatment:
         SpecError
             If an array has another shape or type, a tone is unknown or a priority is not finite.
         """
-        for name, model in _LIKE:
-            array, shape = getattr(self, name), (n, *model.shape[1:])
-            if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != model.dtype:
+        for name, dtype, rest in _LIKE:
+            array, shape = getattr(self, name), (n, *rest)
+            if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
                 found = (
                     f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
                 )
-                raise SpecError(source, name, f"{found} does not fit the cases", f"{model.dtype} {shape}")
+                raise SpecError(source, name, f"{found} does not fit the cases", f"{dtype} {shape}")
         tone, unfinished, discounts = _faults(self.tone, self.priority, self.settlement)
         if tone >= len(TONES):
             raise SpecError(source, "tone", f"{tone} is not the number of a tone", "0 to 2")
@@ -188,7 +188,12 @@ class Treatment:
         return np.atleast_1d(column.astype(np.int64))
 
 
-_LIKE = tuple((f.name, getattr(Treatment.nothing(0), f.name)) for f in fields(Treatment))
+#: Name, type and further dimensions of each array.
+_LIKE = tuple(
+    (f.name, array.dtype, array.shape[1:])
+    for f in fields(Treatment)
+    for array in [getattr(Treatment.nothing(0), f.name)]
+)
 
 
 @kernel
