@@ -43,10 +43,11 @@ browser:
 
 smoke: $(VENV)/.installed-dev
 	@scripts/smoke $(PYTHON)
+	@touch $(VENV)/.warm
 
 # The main run comes last: its summary is the last line. Tests of one file stay together, as they share what they set up.
-# Kernels are compiled before, or every process of the tests would compile them.
-test: $(VENV)/.installed-dev browser $(VENV)/.warm smoke
+# The smoke tests compile the kernels before, or every process of the tests would compile them.
+test: $(VENV)/.installed-dev browser smoke
 	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev

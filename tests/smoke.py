@@ -1,6 +1,7 @@
-"""Short test of an installation on any interpreter: ``python tests/smoke.py [FIGURES]``. Needs no test tools.
+"""Short test of an installation on any interpreter. Needs no test tools.
 
-FIGURES is a file of one interpreter's results that the next ones are held against.
+python tests/smoke.py [FIGURES]               # FIGURES: file for this interpreter's results
+python tests/smoke.py --compare ONE OTHER     # results of two interpreters agree
 """
 
 from __future__ import annotations
@@ -29,25 +30,21 @@ def figures() -> dict[str, list[float | None]]:
     return found
 
 
-def compare_figures(path: Path) -> None:
-    """Write this interpreter's figures to ``path``, or hold them against those that another one wrote.
+def compare_figures(one: Path, other: Path) -> None:
+    """Hold the figures of two interpreters against each other.
 
     Versions of Python and numpy may differ in the last digit of a float, and then in what follows from
     it; means must agree within four standard errors.
     """
-    mine = figures()
-    if not path.exists():
-        path.write_text(json.dumps(mine), encoding="utf-8")
-        return
-    theirs = json.loads(path.read_text(encoding="utf-8"))
+    mine, theirs = (json.loads(path.read_text(encoding="utf-8")) for path in (one, other))
     assert mine.keys() == theirs.keys()
     for name in mine:
-        one, other = ([value for value in side[name] if value is not None] for side in (mine, theirs))
-        assert bool(one) == bool(other), name
-        if len(one) > 1 and len(other) > 1:
-            error = math.sqrt(sum(statistics.variance(side) / len(side) for side in (one, other)))
-            gap = abs(statistics.mean(one) - statistics.mean(other))
-            assert gap <= 4 * error + 1e-9 * abs(statistics.mean(one)), f"{name}: {one} against {other}"
+        first, second = ([value for value in side[name] if value is not None] for side in (mine, theirs))
+        assert bool(first) == bool(second), name
+        if len(first) > 1 and len(second) > 1:
+            error = math.sqrt(sum(statistics.variance(side) / len(side) for side in (first, second)))
+            gap = abs(statistics.mean(first) - statistics.mean(second))
+            assert gap <= 4 * error + 1e-9 * abs(statistics.mean(first)), f"{name}: {first} against {second}"
 
 
 def main() -> None:
@@ -77,10 +74,13 @@ def main() -> None:
     )
     assert "baseline" in json.loads(listed.stdout)["scenarios"]
     for path in sys.argv[1:]:
-        compare_figures(Path(path))
+        Path(path).write_text(json.dumps(figures()), encoding="utf-8")
     versions = f"Python {platform.python_version()}, mesa {mesa.__version__}, numpy {numpy.__version__}"
     print(f"smoke test passed in {time.perf_counter() - began:.0f} s on {versions}")
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--compare"]:
+        compare_figures(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        main()
