@@ -9,6 +9,7 @@ from typing import Any
 from calibration.audit import Audit, AuditRow
 from calibration.claims import Claim
 from sim.core.errors import SpecError
+from sim.measures.reasons import reason_in
 from sim.report.files import write_text
 from sim.report.numbers import figure, interval, shown
 from sim.spec.labels import name_of, text
@@ -54,7 +55,8 @@ def tables(audit: Audit, lang: str = "en") -> str:
         for row in audit.of(claim.id):
             if row.figure.mean is None:
                 world = name_of("world", row.world, lang)
-                notes.append(f"* {claim.id}, {world}: {row.figure.reason or text('audit.undefined', lang)}")
+                why = reason_in(row.figure.reason or text("audit.undefined", lang), lang)
+                notes.append(f"* {claim.id}, {world}: {why}")
     lines += ["", legend(audit, lang), *(["", *notes] if notes else []), ""]
     keys = ("id", "where", "numerator", "denominator", "stage", "window")
     lines += [_line([text(f"audit.{key}", lang) for key in keys]), _line(["---"] * len(keys))]

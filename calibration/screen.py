@@ -14,6 +14,7 @@ from calibration.beside_tables import beside_tables
 from calibration.page import BY_CONSTRUCTION, claimed, legend, simulated
 from calibration.verdict_words import needs, reason, verdict_name
 from sim.cli.table import console
+from sim.measures.reasons import reason_in
 from sim.spec.labels import name_of, text
 
 _STYLES = {"holds": "green", "fails": "red", "unclear": "yellow", "undefined": "dim"}
@@ -60,9 +61,8 @@ def print_audit(audit: Audit, document: Mapping[str, Any], lang: str) -> None:
     _print_beside(to, document, lang)
     for row in audit.rows:
         if row.figure.mean is None:
-            to.print(
-                Text(f"— {row.claim.id}, {name_of('world', row.world, lang)}: {row.figure.reason}", "dim")
-            )
+            why = reason_in(row.figure.reason or "", lang)
+            to.print(Text(f"— {row.claim.id}, {name_of('world', row.world, lang)}: {why}", "dim"))
 
 
 def _print_beside(to: Console, document: Mapping[str, Any], lang: str) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.naming import label
 from dashboard.state import language, say
+from sim.measures.reasons import reason_in
 from sim.report.content import Content, Row
 from sim.report.figures import arm_style
 from sim.report.numbers import figure, interval, shown
@@ -74,7 +75,7 @@ def _line(colour: str, name: str, value: str, told: str, kind: str) -> str:
 def _told(content: Content, row: Row) -> str:
     """The paired difference, its interval and what it comes to."""
     if row.effect is None:
-        reason = "" if row.mean is not None else escape(row.reason or "")
+        reason = "" if row.mean is not None else escape(reason_in(row.reason or "", language()))
         return f'<span class="gap">{reason}</span>' if reason else ""
     ends = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     told, colour = verdict(content, row)

@@ -11,6 +11,7 @@ from dashboard import charts, gallery
 from dashboard.gallery import Entry, Finding
 from dashboard.links import VERSION
 from dashboard.state import language, say
+from sim.measures.reasons import reason_in
 from sim.report.content import Row, meanings
 from sim.report.figures import COLOURS, finish
 from sim.report.numbers import figure, interval, shown
@@ -45,7 +46,7 @@ def _placed(label: str, value: str, unit: str) -> tuple[str, str]:
 def _difference(row: Row, lang: str) -> tuple[str, str, str]:
     """The difference to the first arm, its unit, and its interval in words."""
     if row.effect is None:
-        return "–", "", row.reason or ""
+        return "–", "", reason_in(row.reason or "", lang)
     told = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     if row.equal:
         told = say("same")

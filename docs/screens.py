@@ -74,6 +74,7 @@ def _prepare(page: Any, name: str) -> None:
         page.locator(".card .value").nth(5).scroll_into_view_if_needed()
     elif name == "data":
         page.get_by_role("tab", name="Numbers and sources").click()
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(2500)  # for the eye: fonts and charts settle
 
 

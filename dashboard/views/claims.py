@@ -127,7 +127,7 @@ def _tiles(claim: Claim, rows: list[Mapping[str, Any]]) -> None:
     columns = st.columns(1 + len(rows))
     columns[0].metric(say("claimed_by_report"), claimed(claim, lang))
     for column, row in zip(columns[1:], rows, strict=True):
-        verdict = f"{text('audit.' + row['verdict'], lang)} · {say('over_runs', runs=row['n'])}"
+        verdict = f"{text('audit.' + row['verdict'], lang)} · {say('figure_over_runs', runs=row['n'])}"
         _tile(column, name_of("world", row["world"], lang), simulated_figure(claim, row), verdict)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.measures.reasons import reason_in
 from sim.report.content import Content, Row
 from sim.report.numbers import figure, interval, shown
 from sim.report.precision import precision_lines
@@ -122,7 +123,8 @@ def _reasons(content: Content, measures: Sequence[str], world: str, lang: str) -
         no_effect = row.effect is None and content.comparing and row.arm != content.reference
         if row.mean is None or no_effect:
             label = _label(content, "measure", row.measure, lang)
-            names = found.setdefault(row.reason or word("undefined", lang), [])
+            reason = reason_in(row.reason, lang) if row.reason else word("undefined", lang)
+            names = found.setdefault(reason, [])
             if label not in names:
                 names.append(label)
     return [f"{_DASH} {', '.join(names)}: {reason}" for reason, names in found.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
+from sim.measures.reasons import reason_in
 from sim.report.content import Content, Number, Row
 from sim.report.numbers import figure, interval, shown
 from sim.report.wording import group_of, word
@@ -153,6 +154,10 @@ def _quality(content: Content, row: Row) -> str:
     return "good" if ((row.effect or 0.0) > 0) == (better == "higher") else "bad"
 
 
+def _reason(reason: str) -> str:
+    return both(reason, reason_in(reason, "zh"))
+
+
 def _reasons(content: Content, world: str) -> str:
     """Why measures are undefined, each reason once."""
     found: dict[str, list[str]] = {}
@@ -165,7 +170,7 @@ def _reasons(content: Content, world: str) -> str:
                 found[row.reason].append(named)
     if not found:
         return ""
-    items = "".join(f"<li>{', '.join(names)}: {escape(reason)}</li>" for reason, names in found.items())
+    items = "".join(f"<li>{', '.join(names)}: {_reason(reason)}</li>" for reason, names in found.items())
     return f'<p class="note">{DASH} {word_both("undefined")}:</p><ul class="reasons">{items}</ul>'
 
 
