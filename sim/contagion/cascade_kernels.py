@@ -169,9 +169,12 @@ def walk_order(parent, wanted, first_child, sibling, order, depth):  # type: ign
 @kernel_step
 def fetch_claims(start, creditor, loss, j):  # type: ignore[no-untyped-def]
     """Bring the first claims on a firm nearer: waiting for them is most of the time of a cascade."""
-    fetch_ahead(creditor, start[j])
-    fetch_ahead(loss, start[j])
-    fetch_ahead(loss, start[j] + 8)  # the next line of 64 bytes
+    first = start[j]
+    fetch_ahead(creditor, first)
+    fetch_ahead(creditor, first + 16)  # the next line of 64 bytes
+    fetch_ahead(loss, first)
+    fetch_ahead(loss, first + 8)
+    fetch_ahead(loss, first + 16)
 
 
 @kernel_step
@@ -258,7 +261,7 @@ def undo(room, hit, before, hits):  # type: ignore[no-untyped-def]
 
 @kernel
 def sweep(  # type: ignore[no-untyped-def]
-    order, depth, first, last, parent, alone, start, creditor, loss, weight, room, queue, base_count,
+    order, depth, first, last, parent, start, creditor, loss, weight, room, queue, base_count,
     base_lost, hit, before, base_hits, kept_count, kept_hits, kept_lost, path, nobody, most, postponed,
     failed, total,
 ):  # fmt: skip
@@ -267,7 +270,7 @@ def sweep(  # type: ignore[no-untyped-def]
     ``room``: what each firm can bear; it is left so. All cascades contain what has fallen there already:
     ``base_count`` firms of the weight ``base_lost``, after ``base_hits`` changes that stay noted.
     ``hit, before``: as long as claims and firms together. ``kept_*``: the state at each level of the walk.
-    ``alone``: firms whose failure fells nobody. ``nobody``: all false. Returns claims visited.
+    ``nobody``: all false. Returns claims visited.
 
     Cascades that visit more than ``most`` claims beyond their parent's are ``postponed``, and so are all
     that grow out of them.
@@ -282,8 +285,7 @@ def sweep(  # type: ignore[no-untyped-def]
     for position in range(first - depth[first], last):
         if first <= position < last - 8:  # claims of the next firms are far apart in memory
             fetch_ahead(start, order[position + 8])
-            if not alone[order[position + 4]]:
-                fetch_all_claims(start, creditor, loss, order[position + 4])
+            fetch_all_claims(start, creditor, loss, order[position + 4])
         asked = position >= first
         if asked:
             own = depth[position]
@@ -300,10 +302,6 @@ def sweep(  # type: ignore[no-untyped-def]
         if level > own:
             take_back(room, hit, before, kept_hits[level - 1], keep)
         level = own
-        if alone[seed] and own == 0 and (position + 1 == last or depth[position + 1] == 0):
-            failed[seed] = 1
-            total[seed] = weight[seed]
-            continue
         count = kept_count[own - 1] if own > 0 else base_count
         lost = kept_lost[own - 1] if own > 0 else base_lost
         count, lost, hits, steps, met = fell(

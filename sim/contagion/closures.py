@@ -20,21 +20,19 @@ class ClosureForest(NamedTuple):
         The walk through the forest, parents first, and how deep each step is.
     parent:
         For each firm another whose cascade its own contains, or -1.
-    alone:
-        Firms whose failure breaks nobody by itself; their cascade is the firm.
     """
 
     order: I32
     depth: I32
     parent: I32
-    alone: Bool
 
 
 def plan_closures(book: LossBook, wanted: Bool) -> ClosureForest:
     """The forest that covers the ``wanted`` firms and those on which their cascades are built.
 
     A debtor whose claim alone exceeds a creditor's limit starts a cascade that contains the
-    creditor's own, since losses only add up. Every cascade beyond its seed begins so.
+    creditor's own, since losses only add up. Every cascade beyond its seed begins so: firms whose failure
+    breaks nobody by itself are left out, unless others are built on them.
     """
     firms = book.limit.size
     start, target = np.empty(firms + 1, np.int64), np.empty(book.loss.size + 1, np.uint32)
@@ -46,13 +44,10 @@ def plan_closures(book: LossBook, wanted: Bool) -> ClosureForest:
     closure_forest(start, target, parent, reach, low, clock, edge, stack, path)
     order, depth = np.empty(firms, np.int32), np.empty(firms, np.int32)
     first_child, sibling = np.full(firms, -1, np.int32), np.full(firms, -1, np.int32)
-    count = walk_order(parent, wanted.copy(), first_child, sibling, order, depth)
-    return ClosureForest(order[:count], depth[:count], parent, np.diff(start) == 0)
+    count = walk_order(parent, wanted & (np.diff(start) > 0), first_child, sibling, order, depth)
+    return ClosureForest(order[:count], depth[:count], parent)
 
 
 def no_closures(firms: int, seeds: I64) -> ClosureForest:
     """The forest in which no cascade grows out of another."""
-    nobody = np.full(firms, -1, np.int32)
-    return ClosureForest(
-        seeds.astype(np.int32), np.zeros(seeds.size, np.int32), nobody, np.zeros(firms, np.bool_)
-    )
+    return ClosureForest(seeds.astype(np.int32), np.zeros(seeds.size, np.int32), np.full(firms, -1, np.int32))

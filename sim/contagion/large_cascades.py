@@ -136,7 +136,7 @@ def finish_large(
         firm = int(order[first])
         grown, contains = work.grown(firm)
         work.visited += sweep(
-            order, depth, first, last, forest.parent, forest.alone, *book[:3], weight, grown.room,
+            order, depth, first, last, forest.parent, *book[:3], weight, grown.room,
             own.queue, grown.failed, grown.lost, own.hit, own.before, grown.hits, own.kept_count,
             own.kept_hits, own.kept_lost, own.path, own.nobody, own.hit.size, own.nobody, failed, total,
         )  # fmt: skip

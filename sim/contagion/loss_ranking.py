@@ -51,14 +51,11 @@ def all_cascades(
 ) -> tuple[CascadeRanking, int]:
     """Cascades of all ``seeds``, and how many claims were visited on the way."""
     firms = book.limit.size
-    found = CascadeRanking(np.zeros(firms, np.int32), np.zeros(firms, weight.dtype))
+    found = CascadeRanking(np.ones(firms, np.int32), weight.copy())  # whoever fells nobody
     wanted, postponed = np.zeros(firms, np.bool_), np.zeros(firms, np.bool_)
     wanted[seeds] = True
-    if not share_closures:
-        everything = firms + book.loss.size
-        return found, _swept(no_closures(firms, seeds), book, weight, found, threads, everything, postponed)
-    forest = plan_closures(book, wanted)
-    most = max(book.loss.size // _LARGE, _LEAST)
+    forest = plan_closures(book, wanted) if share_closures else no_closures(firms, seeds)
+    most = max(book.loss.size // _LARGE, _LEAST) if share_closures else firms + book.loss.size
     visited = _swept(forest, book, weight, found, threads, most, postponed)
     if postponed.any():
         visited += finish_large(book, weight, forest, postponed, *found)
@@ -86,7 +83,7 @@ def _swept(
         own = scratch(book, weight, levels)
         return int(
             sweep(
-                forest.order, forest.depth, *piece, forest.parent, forest.alone, *book[:3], weight, own.room,
+                forest.order, forest.depth, *piece, forest.parent, *book[:3], weight, own.room,
                 own.queue, 0, weight.dtype.type(0), own.hit, own.before, 0, own.kept_count, own.kept_hits,
                 own.kept_lost, own.path, own.nobody, most, postponed, *found,
             )
