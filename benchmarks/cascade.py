@@ -111,11 +111,13 @@ def whole_time(
 ) -> float:
     """Seconds that ``work`` would take for all seeds, from samples.
 
-    Large cascades are few and costly, so up to 8 of them are sampled apart from ``small`` others.
+    Large cascades are few and costly, so up to 8 of those that fell a tenth of all firms, and 8 of those that
+    fell a hundredth, are sampled apart from ``small`` others.
     """
     rng, total = np.random.default_rng(draw), 0.0
-    large = failed > failed.size // 100
-    for rows, most in ((np.flatnonzero(large), 8), (np.flatnonzero(~large), small)):
+    layer = np.digitize(failed, [failed.size // 100, failed.size // 10])
+    for number, most in enumerate((small, 8, 8)):
+        rows = np.flatnonzero(layer == number)
         if rows.size:
             part = rng.choice(rows, min(rows.size, most), replace=False)
             total += seconds(lambda part=part: work(part), 1)[0] / part.size * rows.size
