@@ -218,10 +218,10 @@ def _scratch(flows: Flows, weight: F64, capacity: F64, spread: Spread, groups: i
     return Scratch(
         firm=firm,
         pressure=np.zeros(groups),
-        touched=np.zeros(firms, dtype=np.int32),
-        senders=np.zeros(firms, dtype=np.int32),
+        touched=np.zeros(firms, dtype=np.uint32),
+        senders=np.zeros(firms, dtype=np.uint32),
         groups=np.zeros(groups, dtype=np.int32),
-        queue=np.zeros(firms + 1, dtype=np.int32),
+        queue=np.zeros(firms + 1, dtype=np.uint32),
         living=capacity.copy(),
         capacity=capacity,
     )

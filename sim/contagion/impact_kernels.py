@@ -13,10 +13,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.core.columns import F64, I32, I64, Bool
-from sim.core.kernel import kernel, kernel_step
+from sim.core.kernel import fetch_ahead, kernel, kernel_step
 
+#: Firms by row; unsigned, so that compiled loops need not test for negative places.
+U32 = NDArray[np.uint32]
 #: From one stage to the next the least worth that is sent on falls to this part (tuned; no effect on bounds).
 FINER = 0.5
 
@@ -35,7 +38,7 @@ class Spread(NamedTuple):
     """
 
     start: I64
-    target: I32
+    target: U32
     group: I32
     share: F64
     bounded: Bool
@@ -67,10 +70,10 @@ class Scratch(NamedTuple):
 
     firm: F64
     pressure: F64
-    touched: I32
-    senders: I32
+    touched: U32
+    senders: U32
     groups: I32
-    queue: I32
+    queue: U32
     living: F64
     capacity: F64
 
@@ -160,6 +163,8 @@ def _send(j, gain, least, place, s, w, rules):  # type: ignore[no-untyped-def]
     size = w.queue.shape[0]
     w.firm[j, SENT] += gain
     for link in range(s.start[j], s.start[j + 1]):
+        fetch_ahead(w.firm, 8 * np.int64(s.target[link]))  # rows of firms are far apart in memory
+    for link in range(s.start[j], s.start[j + 1]):
         i = s.target[link]
         pressure, groups = _press(link, i, gain, groups, s, w, rules.grouped)
         more = min(1.0, pressure) - w.firm[i, LOSS]
@@ -198,6 +203,9 @@ def _stage(least, most, visits, found, s, w, rules):  # type: ignore[no-untyped-
     while head != tail:
         j = w.queue[head]
         head = head + 1 if head + 1 < size else 0
+        if head != tail:
+            fetch_ahead(s.target, s.start[w.queue[head]])
+            fetch_ahead(s.share, s.start[w.queue[head]])
         w.firm[j, QUEUED] = 0.0
         if visits >= most:
             continue

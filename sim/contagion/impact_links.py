@@ -191,7 +191,7 @@ def upstream(flows: Flows, weight: F64) -> Spread:
 def _spread(links: sparse.csr_array, group: I32, onward: F64, bounded: Bool) -> Spread:
     start = links.indptr.astype(np.int64)
     worth = onward / np.maximum(1, np.diff(start))
-    return Spread(start, links.indices.astype(np.int32), group, links.data, bounded, worth)
+    return Spread(start, links.indices.astype(np.uint32), group, links.data, bounded, worth)
 
 
 def market(flows: Flows) -> tuple[F64, F64]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
@@ -43,8 +44,11 @@ def _fetch(typing: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-def fetch_ahead(array: Any, index: int) -> None:
-    """Bring ``array[index]`` nearer before a kernel needs it: a hint, which changes no result."""
+def fetch_ahead(array: Any, index: int | np.integer[Any]) -> None:
+    """Bring ``array[index]`` nearer before a kernel needs it: a hint, which changes no result.
+
+    Entries of an array of several dimensions are counted row by row.
+    """
 
 
 @overload(fetch_ahead, inline="always")
