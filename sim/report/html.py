@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from sim.report import figures, run_figures, sureness, tables
+from sim.report import account_figures, figures, run_figures, sureness, tables
 from sim.report.content import Content, gather
 from sim.report.files import write_text
 from sim.report.tables import both, word_both
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 _CHARTS: tuple[tuple[str, Callable[[Content, str], go.Figure | None]], ...] = (
     ("effects", figures.effects),
+    ("won", account_figures.won),
     ("tradeoff", figures.tradeoff),
     ("liquidation", figures.liquidation),
+    ("cohorts", account_figures.cohorts),
     ("survival", run_figures.survival),
+    ("funnel", account_figures.funnel),
+    ("spared", account_figures.spared),
     ("rolls", run_figures.rolls),
     ("weekly", figures.weekly),
     ("reproduction", run_figures.reproduction),
