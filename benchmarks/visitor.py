@@ -96,6 +96,10 @@ class Visitor:
             raise LookupError(f"the button {label!r} is disabled")
         return self._set(one.id, trigger_value=True)
 
+    def press_again(self, name: str) -> float:
+        """Press a button by its id, one that the page may have taken away meanwhile."""
+        return self._set(name, trigger_value=True)
+
     def choose(self, place: int, option: int) -> float:
         """Pick an option of the group of buttons at a place, in the order of the page (main column first)."""
         group = self.find("button_group", place=place)

@@ -212,6 +212,27 @@ def test_thirty_play_ten_weeks_and_no_choice_is_lost(tmp_path: Path, browser: An
     _kept_is_chosen(tmp_path / "store-rooms" / f"{code}.json", chosen, _numbers(firms))
 
 
+def test_a_click_that_comes_after_the_week_has_ended_settles_nothing(tmp_path: Path) -> None:
+    """A page that still shows the old week sends its button: the new week waits for a choice of its own."""
+    with served(tmp_path) as address:
+        teacher = Visitor(f"{address}/classroom?lang=en")
+        teacher.slide("Firms", 6)
+        teacher.press("Open the room")
+        door = f"{address}/classroom?lang=en&room={teacher.params['room']}"
+        pupils = [_joined(door) for _ in range(2)]
+        teacher.press("Start week 1")
+        for pupil in pupils:
+            pupil.until(lambda page: page.has("button", text("dash.class_send")))
+        late = pupils[0].find("button", text("dash.class_send")).id
+        teacher.press(text("dash.class_next"))
+        pupils[1].until(lambda page: "Week 2 of" in page.words())
+        pupils[0].press_again(late)
+        pupils[0].until(lambda page: "Week 2 of" in page.words())
+        kept = json.loads(next((tmp_path / "store-rooms").glob("*.json")).read_text())
+        assert kept["weeks"] == [{}] and kept["chosen"] == {}
+        assert pupils[0].has("button", text("dash.class_send"))  # not yet sent
+
+
 #: The screen of a pupil's phone.
 PHONE: Any = {"width": 420, "height": 900}
 
