@@ -45,10 +45,11 @@ smoke: $(VENV)/.installed-dev
 	@scripts/smoke $(PYTHON)
 	@touch $(VENV)/.warm
 
-# The main run comes last: its summary is the last line. Tests of one file stay together, as they share what they set up.
+# The main run comes last: its summary is the last line. Tests of one file stay together, as they share what they set up,
+# and the longest files come first (tests/conftest.py).
 # The smoke tests compile the kernels before, or every process of the tests would compile them.
 test: $(VENV)/.installed-dev browser smoke
-	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev
 	@$(PYTHON) -m ruff check .

@@ -16,6 +16,19 @@ __all__ = ["browser", "server", "tab"]  # fixtures: one server and one browser f
 
 ROOT = Path(__file__).parents[1]
 
+#: Files that take longest, longest first: begun last, one of them would keep all processes waiting.
+LONGEST = (
+    "test_experiments_scale", "test_model_causes", "test_dashboard", "test_accessibility", "test_classroom",
+    "test_model_directions", "test_lessons", "test_board_pack", "test_reproduction_scenarios",
+    "test_experiments_protocol", "test_calibration", "test_dashboard_labs", "test_public",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
