@@ -252,6 +252,7 @@ def _run(
         spare.put(make_scratch())
 
     def compute(first: int) -> None:
+        """Enter the impact of one chunk of seeds into ``out``."""
         scratch = spare.get()
         last = min(first + CHUNK, len(seeds))
         (below, above), (rules_below, rules_above) = spreads, limits

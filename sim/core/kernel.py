@@ -33,6 +33,7 @@ def _fetch(typing: Any, array: Any, index: Any) -> Any:
     """The processor's hint that ``array[index]`` will be read soon; it may lie beyond the end."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """Write the processor's instruction in place of the call."""
         number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         place = builder.bitcast(builder.gep(data, [arguments[1]]), pointer)
