@@ -110,3 +110,23 @@ def seen(place: Any) -> bool:
     """Whether something comes into sight in time."""
     place.wait_for()
     return bool(place.is_visible())
+
+
+#: Resolves when nothing in the page has moved for three tenths of a second.
+_STILL = """() => new Promise(done => {
+    const end = () => { watch.disconnect(); done(); };
+    let clock = setTimeout(end, 300);
+    const watch = new MutationObserver(() => { clearTimeout(clock); clock = setTimeout(end, 300); });
+    watch.observe(document.body, {childList: true, subtree: true, attributes: true});
+})"""
+
+
+def offered(tab: Any, file: Any, place: int = 0) -> None:
+    """A file given to a field of a page at rest.
+
+    Given within milliseconds of the answer to the file before, Streamlit's field drops it: it is drawn anew.
+    """
+    tab.locator("input[type=file]").nth(place).wait_for(state="attached")
+    tab.locator(SETTLED).wait_for()
+    tab.evaluate(_STILL)
+    tab.locator("input[type=file]").nth(place).set_input_files(file)

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as some
-from support_dashboard import SETTLED, seen
+from support_dashboard import offered, seen
 
 from dashboard.charts import chart_csv, to_csv
 from dashboard.gallery import results
@@ -176,10 +176,8 @@ def test_strategies_are_compared_and_a_bad_file_is_told_with_its_line(tab: Any, 
     tab.goto(f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&weeks=26&runs=2")
     assert seen(tab.get_by_text("2 paired runs of 26 weeks"))
     tab.get_by_text("Own portfolio").click()
-    tab.locator(SETTLED).wait_for()  # the place for files may be drawn again until then
     bad = b"account_id,balance,days_past_due,instalment\na,100,0,10\nb,hundred,0,10\n"
-    inputs = tab.locator("input[type=file]").first
-    inputs.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": bad})
+    offered(tab, {"name": "mine.csv", "mimeType": "text/csv", "buffer": bad})
     told = tab.get_by_text(re.compile(r"mine\.csv.*line 3.*balance", re.S))
     assert seen(told)
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from support_dashboard import seen
+from support_dashboard import offered, seen
 
 from dashboard import assumptions, caps, levers
 from dashboard.views import policy, strategies
@@ -203,7 +203,7 @@ def test_an_uploaded_portfolio_is_compared(tab: Any, server: str, tmp_path: Path
     )
     assert seen(tab.get_by_text("2次配对运行").first)
     tab.get_by_text("自己的资产组合").first.click()
-    tab.locator("input[type=file]").first.set_input_files(portfolio(tmp_path / "mine.csv"))
+    offered(tab, portfolio(tmp_path / "mine.csv"))
     assert seen(tab.get_by_text("读取无误"))  # before this the button runs what was asked last
     tab.get_by_test_id("stBaseButton-primary").click()
     view(tab, "复现")

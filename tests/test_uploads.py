@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from support_dashboard import seen
+from support_dashboard import offered, seen
 
 from dashboard import by_hand, networks
 from dashboard.kept_runs import exported, kept_runs, resume, shown
@@ -121,8 +121,7 @@ def test_an_upload_is_broken_in_five_ways_and_each_is_told(tab: Any, server: str
     tab.goto(f"{server}/data?lang=en")
     tab.get_by_text("Own portfolio", exact=True).click()
     for name, (content, told) in FAULTS.items():
-        place = tab.locator("input[type=file]").first
-        place.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+        offered(tab, {"name": name, "mimeType": "text/csv", "buffer": content})
         assert seen(tab.get_by_text(re.compile(told, re.S)).first), name
 
 
@@ -130,7 +129,7 @@ def test_columns_are_matched_by_hand_on_the_page(tab: Any, server: str, tmp_path
     tab.goto(f"{server}/data?lang=zh")
     tab.get_by_text("自己的资产组合", exact=True).click()
     given = {"name": "我的.csv", "mimeType": "text/csv", "buffer": CHINESE.encode("gb18030")}
-    tab.locator("input[type=file]").first.set_input_files(given)
+    offered(tab, given)
     assert seen(tab.get_by_text(re.compile("GB18030")).first)
     assert seen(tab.get_by_text("已读取").or_(tab.get_by_text(re.compile("60"))).first)
     with tab.expect_download() as waiting:
