@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.core.kernel import kernel_step
+from sim.core.kernel import shared_step
 
 WEEKS_PER_YEAR = 52
 MONTHS_PER_YEAR = 12
@@ -16,7 +16,7 @@ WEEKS_PER_MONTH = WEEKS_PER_YEAR / MONTHS_PER_YEAR
 SPRING_FESTIVAL_WEEK = 6
 
 
-@kernel_step
+@shared_step
 def month_of(week):  # type: ignore[no-untyped-def]
     """Months since week 0 (week 0 to 3 -> 0); weeks before 0 count backwards."""
     year = week // 52
@@ -27,7 +27,7 @@ def month_of(week):  # type: ignore[no-untyped-def]
     return year * 12 + quarter * 3 + third
 
 
-@kernel_step
+@shared_step
 def month_start(month):  # type: ignore[no-untyped-def]
     """First week of a month counted from week 0."""
     year = month // 12
@@ -36,13 +36,13 @@ def month_start(month):  # type: ignore[no-untyped-def]
     return year * 52 + quarter * 13 + (inside - quarter * 3) * 4
 
 
-@kernel_step
+@shared_step
 def is_due_week(week, offset):  # type: ignore[no-untyped-def]
     """Whether an account with due-week ``offset`` (0..3) in the month is due in ``week``."""
     return week == month_start(month_of(week)) + offset
 
 
-@kernel_step
+@shared_step
 def last_due_month(week, offset):  # type: ignore[no-untyped-def]
     """The month of the newest due date at or before ``week``."""
     month = month_of(week)
@@ -51,7 +51,7 @@ def last_due_month(week, offset):  # type: ignore[no-untyped-def]
     return month
 
 
-@kernel_step
+@shared_step
 def weeks_since_oldest_unpaid(week, offset, unpaid):  # type: ignore[no-untyped-def]
     """Weeks since the ``unpaid``-th newest due date (0 when nothing is unpaid).
 

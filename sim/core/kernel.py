@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
+from numba.core.registry import CPUDispatcher
 from numba.extending import intrinsic, overload
+
+_INLINED = {"nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -22,10 +25,33 @@ def kernel(function: Callable[..., Any]) -> Any:
     return njit(nogil=True, cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[call-overload]
 
 
+class _Step(CPUDispatcher):
+    """A compiled function that other compiled functions inline and nobody else can call."""
+
+    def add_overload(self, cres: Any) -> None:
+        """Keep a compiled version for kernels; Python's own table of versions stays empty."""
+        self.overloads[tuple(cres.signature.args)] = cres
+
+    def _compile_for_args(self, *args: object, **named: object) -> None:
+        name = self.py_func.__name__
+        raise TypeError(f"{name} is a step: only kernels call it (from Python: {name}.py_func)")
+
+
 def kernel_step(function: Callable[..., Any]) -> Any:
-    """Compile one named step of an agent's week, to be inlined into a :func:`kernel`."""
-    options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
-    return njit(**options)(function)  # type: ignore[call-overload]
+    """Compile one named step of an agent's week, to be inlined into a :func:`kernel`.
+
+    It has no entry for calls from Python (TypeError), which would be a quarter of the compiler's work; and is
+    not kept on disk: the kernels that are kept have it inside.
+    """
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return function
+    wrappers = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return _Step(py_func=function, targetoptions={"nopython": True, **_INLINED, **wrappers})
+
+
+def shared_step(function: Callable[..., Any]) -> Any:
+    """Compile a step that Python calls as well; kept on disk."""
+    return njit(cache=True, **_INLINED)(function)  # type: ignore[call-overload]
 
 
 @intrinsic

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.core.columns import F64, I32
-from sim.core.kernel import kernel, kernel_step
+from sim.core.kernel import kernel, shared_step
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -42,7 +42,7 @@ class Words(NamedTuple):
     d: float
 
 
-@kernel_step
+@shared_step
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     """Philox4x32-10: four counter words and two key words (uint64 below 2**32) to four words."""
     for _ in range(10):
@@ -59,7 +59,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
     return c0, c1, c2, c3
 
 
-@kernel_step
+@shared_step
 def uniforms(key, week, slot, draw):  # type: ignore[no-untyped-def]
     """Four uniforms in (0, 1) for one agent's decision ``draw`` in one week.
 
@@ -77,7 +77,7 @@ def uniforms(key, week, slot, draw):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel_step
+@shared_step
 def normal(u1, u2):  # type: ignore[no-untyped-def]
     """A standard normal number from two uniforms in (0, 1) (Box-Muller)."""
     return np.sqrt(-2.0 * np.log(u1)) * np.cos(2.0 * np.pi * u2)

@@ -67,8 +67,10 @@ def _tile(content: Content, world: str, measure: str) -> str:
         value = DASH if row.mean is None else figure(row.mean, row.unit)
         mark = ' class="best"' if row is best else ""
         lines.append(f"<tr{mark}><td>{label(content, 'arm', row.arm)}</td><td>{value}</td></tr>")
-    unit = shown(rows[0].unit if rows else "")
-    suffix = f" <small>{both(unit.en, unit.zh)}</small>" if unit.en else ""
+    unit, named = shown(rows[0].unit if rows else ""), content.label("measure", measure)
+    en = "" if unit.en in named.en else unit.en  # a name that says its unit says it once
+    zh = "" if unit.zh in named.zh else unit.zh
+    suffix = f" <small>{both(en, zh)}</small>" if en or zh else ""
     head = f"<h4>{label(content, 'measure', measure)}{suffix}</h4>"
     return f'<div class="tile">{head}<table>{"".join(lines)}</table></div>'
 
