@@ -23,6 +23,7 @@ LINKS = {
     "start": "?lang=en",
     "outbreak": "outbreak?v=1&lang=en&firms=150&hit=5&twin=calm",
     "strategies": "strategies?v=1&lang=en&runs=4",
+    "boardpack": "strategies?v=1&lang=en&runs=4",  # where its chart comes from
     "policy": "policy?v=1&lang=en&attempts_per_week=1&runs=4",
 }
 #: Width of a picture in pixels, and its colours: enough to read, small enough to ship.
@@ -72,6 +73,15 @@ def _prepare(page: Any, name: str) -> None:
             page.get_by_test_id("stBaseButton-primary").first.click()
         page.locator(".card .value").nth(5).wait_for()
         page.locator(".card .value").nth(5).scroll_into_view_if_needed()
+    elif name == "boardpack":
+        page.get_by_role("button", name="Add to board pack").first.click()
+        page.get_by_role("button", name="In the board pack: replace").first.wait_for()
+        page.get_by_role("link", name="Board pack").first.click()
+        note = page.get_by_label("Note", exact=True)
+        note.fill("Four paired runs of each strategy; intervals cover the luck of seeds.")
+        note.press("Control+Enter")
+        page.locator("[data-testid=stPlotlyChart] .main-svg").first.wait_for()
+        page.locator(SETTLED).wait_for()
     elif name == "data":
         page.get_by_role("tab", name="Numbers and sources").click()
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")

@@ -41,5 +41,5 @@ def warm() -> float:
 
 
 if __name__ == "__main__":
-    print("Compiling the kernels ...", file=sys.stderr)
+    print("Compiling the kernels: some minutes, once for each version of the program ...", file=sys.stderr)
     print(f"... done in {warm():.0f} s", file=sys.stderr)

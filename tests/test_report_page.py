@@ -18,6 +18,7 @@ from sim.report.content import Content, gather
 from sim.report.files import write_text
 from sim.report.html import page, write_report
 from sim.report.numbers import figure, interval
+from sim.report.tables import tiles
 from sim.report.wording import WORDS
 from sim.spec.base import Text
 
@@ -197,3 +198,14 @@ def test_a_reader_opens_the_report_offline_and_changes_the_language(
     context.close()
     assert faults == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+def test_a_tile_says_its_unit_once(content: Content) -> None:
+    heads = re.findall(r"<h4>(.*?)</h4>", tiles(content))
+    assert len(heads) >= 2 * 6
+    for head in heads:
+        for lang in ("en", "zh"):
+            words = "".join(re.findall(rf'<span class="{lang}"[^>]*>(.*?)</span>', head))
+            name = getattr(content.label("measure", "complaints_per_1000_borrowers"), lang)
+            if name in words:
+                assert words == name
