@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -68,6 +69,7 @@ class Ensemble:
 
     def __init__(self, folder: Path, cluster: str | None = None) -> None:
         self.folder, self.cluster = folder, cluster
+        self.callers: list[subprocess.Popen[str]] = []
         self.log = folder / "starts.log"
         self.script = folder / "ensemble.py"
         self.script.write_text(NOTING + CALLING)
@@ -78,16 +80,29 @@ class Ensemble:
     def begin(self) -> subprocess.Popen[str]:
         words = [sys.executable, str(self.script), str(self.folder), str(STARTS)]
         more = [] if self.cluster is None else [self.cluster]
-        return subprocess.Popen(
+        caller = subprocess.Popen(
             words + more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env
         )
+        self.callers.append(caller)
+        return caller
 
     def kept(self) -> int:
         return len(list((self.folder / "runs" / "parts").glob("*.parquet")))
 
     def wait_for(self, starts: int, process: subprocess.Popen[str]) -> None:
-        until(lambda: self.kept() >= starts or process.poll() is not None)
+        """Until so many starts are kept; patience is for the next one, as machines differ in speed."""
+        while (kept := self.kept()) < starts and process.poll() is None:
+            until(partial(self._goes_on, kept, process))
         assert process.poll() is None, process.communicate()
+
+    def _goes_on(self, kept: int, process: subprocess.Popen[str]) -> bool:
+        return self.kept() > kept or process.poll() is not None
+
+    def end(self) -> None:
+        """Leave no caller behind, whatever a test found."""
+        for caller in self.callers:
+            caller.kill()
+            caller.communicate()
 
     def noted(self) -> list[tuple[int, int]]:
         return [(int(start), int(pid)) for start, pid in map(str.split, self.log.read_text().splitlines())]
@@ -148,27 +163,30 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Ensemble:
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
     """Run by local workers: one is killed, then their parent, then Ctrl-C is pressed."""
     ensemble = Ensemble(tmp_path_factory.mktemp("local"))
-    first = ensemble.begin()
-    ensemble.wait_for(40, first)
-    os.kill(ensemble.noted()[-1][1], signal.SIGKILL)
-    ensemble.wait_for(100, first)
-    workers = psutil.Process(first.pid).children(recursive=True)
-    assert len(workers) >= 2
-    first.kill()
-    first.communicate()
-    until(lambda: not any(worker.is_running() for worker in workers), 15)
-    second = ensemble.begin()
-    ensemble.wait_for(180, second)
-    second.send_signal(signal.SIGINT)
-    output, noise = second.communicate(timeout=30)
-    assert second.returncode == 3 and not noise, noise
-    kept = ensemble.kept()
-    assert f"stopped after {kept} of {STARTS} starts; what is finished is kept in" in output
-    assert end(ensemble.begin()) == f"found {kept}\n"
-    return ensemble
+    try:
+        first = ensemble.begin()
+        ensemble.wait_for(40, first)
+        os.kill(ensemble.noted()[-1][1], signal.SIGKILL)
+        ensemble.wait_for(100, first)
+        workers = psutil.Process(first.pid).children(recursive=True)
+        assert len(workers) >= 2
+        first.kill()
+        first.communicate()
+        until(lambda: not any(worker.is_running() for worker in workers), 15)
+        second = ensemble.begin()
+        ensemble.wait_for(180, second)
+        second.send_signal(signal.SIGINT)
+        output, noise = second.communicate(timeout=30)
+        assert second.returncode == 3 and not noise, noise
+        kept = ensemble.kept()
+        assert f"stopped after {kept} of {STARTS} starts; what is finished is kept in" in output
+        assert end(ensemble.begin()) == f"found {kept}\n"
+        yield ensemble
+    finally:
+        ensemble.end()
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +215,7 @@ def clustered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
         yield ensemble
     finally:
         cluster.end()
+        ensemble.end()
 
 
 def test_local_workers_and_a_cluster_give_equal_tables(local: Ensemble, clustered: Ensemble) -> None:

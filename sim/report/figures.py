@@ -103,10 +103,10 @@ def _wrapped(text: str, width: int) -> str:
     return "<br>".join([*lines, line])
 
 
-def _titled(content: Content, measure: str, unit: str, lang: str) -> str:
+def _titled(content: Content, measure: str, unit: str, lang: str, width: int = 38) -> str:
     name = named(content, "measure", measure, lang)
     unit_name = escaped(shown(unit).name(lang))
-    return _wrapped(f"{name} ({unit_name})" if unit_name else name, 38)
+    return _wrapped(f"{name} ({unit_name})" if unit_name else name, width)
 
 
 def effects(content: Content, lang: str = "en") -> go.Figure | None:
@@ -126,7 +126,8 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
         shared_yaxes=True,
         horizontal_spacing=0.04,
         vertical_spacing=0.4 / lines,
-        subplot_titles=[_titled(content, name, rows[0].unit, lang) for name, rows in found.items()],
+        # short lines, since three panels must fit on a narrow page
+        subplot_titles=[_titled(content, name, rows[0].unit, lang, 20) for name, rows in found.items()],
     )
     for place, rows in enumerate(found.values()):
         for arm in content.arms:
@@ -141,8 +142,9 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
     chart.update_xaxes(zeroline=True, zerolinewidth=2)
     # several arms of one world stand below each other
     chart.update_layout(scattermode="group", scattergap=0.35)
-    height = 120 + lines * (125 + 22 * len(content.worlds) * max(2, len(content.arms)))
-    return finish(chart, height)
+    height = 160 + lines * (125 + 22 * len(content.worlds) * max(2, len(content.arms)))
+    finish(chart, height).update_layout(margin_t=130)  # below a legend, titles of three lines
+    return chart
 
 
 def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool) -> go.Scatter:
