@@ -209,3 +209,30 @@ def test_a_tile_says_its_unit_once(content: Content) -> None:
             name = getattr(content.label("measure", "complaints_per_1000_borrowers"), lang)
             if name in words:
                 assert words == name
+
+
+def test_titles_of_panels_do_not_overlap_on_a_narrow_page(
+    comparison: Comparison, browser: Any, tmp_path: Path
+) -> None:
+    context = browser.new_context(offline=True, viewport={"width": 760, "height": 900})
+    tab = context.new_page()
+    tab.goto(write_report(comparison, tmp_path / "report.html").as_uri())
+    for lang in ("en", "zh"):
+        if lang == "zh":
+            tab.locator("#language").click()
+            tab.wait_for_function("document.querySelector('#effects').textContent.includes('应用自助还款')")
+        titles = tab.locator("#effects .annotation-text, #effects .legendtext")
+        titles.first.wait_for()
+        boxes = [titles.nth(place).bounding_box() for place in range(titles.count())]
+        assert len(boxes) >= 6
+        for place, one in enumerate(boxes):
+            assert not [other for other in boxes[place + 1 :] if _overlap(one, other)], lang
+    context.close()
+
+
+def _overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    """Whether two boxes share more than the thin line that letters of one size may."""
+    return all(
+        min(one[start] + one[size], other[start] + other[size]) - max(one[start], other[start]) > 2
+        for start, size in (("x", "width"), ("y", "height"))
+    )
