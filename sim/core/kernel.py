@@ -40,7 +40,7 @@ class _Step(CPUDispatcher):
 def kernel_step(function: Callable[..., Any]) -> Any:
     """Compile one named step of an agent's week, to be inlined into a :func:`kernel`.
 
-    It has no entry for calls from Python (TypeError), which would be a quarter of the compiler's work; and is
+    It has no entry for calls from Python (TypeError), which would cost the compiler much; and is
     not kept on disk: the kernels that are kept have it inside.
     """
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
