@@ -418,8 +418,15 @@ def start(task, arm=None):
     return protocol.toy_start(task, arm)
 
 if len(sys.argv) > 4:  # Ctrl-C at the worst moment: some locks of futures are held, some not yet
-    from concurrent.futures import _base
+    import time
+    from concurrent.futures import _base, process
 
+    def wakeup(self):  # as slow as on a busy machine: a pool's pipe may be closed between look and use
+        if not self._closed:
+            time.sleep(0.3 if process._global_shutdown else 0)
+            self._writer.send_bytes(b"")
+
+    process._ThreadWakeup.wakeup = wakeup
     acquire = _base._AcquireFutures.__enter__
 
     def enter(self):

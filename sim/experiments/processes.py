@@ -12,9 +12,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sim.core.errors import StoppedError
+
+
+#: How long an ended pool's own thread may take to notice that its workers are gone.
+_MANAGER_SECONDS = 2.0
 
 
 class Spooled(NamedTuple):
@@ -47,10 +51,16 @@ class WorkerProcesses(ProcessPoolExecutor):
 
     def end(self) -> None:
         """Stop at once: workers are ended in the middle of their work."""
-        processes = list((self._processes or {}).values())  # the pool forgets them when it is shut down
+        # the pool forgets both when it is shut down
+        processes = list((self._processes or {}).values())
+        manager = cast(threading.Thread | None, self._executor_manager_thread)
         self.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
+        if manager is not None:
+            # It closes the pipe through which Python's exit wakes it: an exit meanwhile would write to a
+            # closed file. Locks that an interruption left held may keep it for ever, hence the limit.
+            manager.join(_MANAGER_SECONDS)
 
 
 def received(future: Future[Any]) -> Any:
