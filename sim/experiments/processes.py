@@ -16,7 +16,6 @@ from typing import Any, NamedTuple, cast
 
 from sim.core.errors import StoppedError
 
-
 #: How long an ended pool's own thread may take to notice that its workers are gone.
 _MANAGER_SECONDS = 2.0
 
