@@ -132,7 +132,7 @@ def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
     assert np.array_equal(ranking.failed, same.failed) and np.array_equal(ranking.loss, same.loss)
     book = loss_book(claims_csr("benchmark", "claims", claims), equity, np.ones(firms), True)
     weight, failed = np.ones(firms, np.int64), ranking.failed
-    visited, single = 0, []
+    visited, single = 0, np.empty((0, 2))
 
     def shared() -> None:
         nonlocal visited
@@ -140,8 +140,9 @@ def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
         assert np.array_equal(found.failed, failed)
 
     def from_scratch(part: NDArray[np.int64]) -> None:
+        nonlocal single
         took, (plain, steps) = seconds(lambda: all_cascades(book, weight, part, 1, False), 1)
-        single.append(took / steps * 1e9)
+        single = np.vstack((single, (took * 1e9, steps)))
         assert np.array_equal(plain.failed[part], failed[part])
 
     def in_numpy(part: NDArray[np.int64]) -> None:
@@ -158,12 +159,14 @@ def report(name: str, claims: Any, equity: NDArray[np.int64]) -> None:
         ]
     )
     ours, alone, numpys = np.median(rounds, axis=0)
+    each = single[:, 0] / single[:, 1]
     times, scratch_times = np.sort(rounds[:, 2] / rounds[:, 0]), np.median(rounds[:, 2] / rounds[:, 1])
     print(
         f"{name}: cascades of {failed.mean():,.1f} firms on average, {failed.max():,} at most\n"
         f"  all firms, from the matrix {whole:.3f} s, two threads {two:.3f} s by the clock\n"
         f"  shared closures {ours:.3f} s, {visited:,} claims, {ours / visited * 1e9:.1f} ns a claim\n"
-        f"  from scratch {alone:.3f} s, {min(single):.1f} to {max(single):.1f} ns a claim\n"
+        f"  from scratch {alone:.3f} s, {single[:, 0].sum() / single[:, 1].sum():.1f} ns a claim visited "
+        f"(samples {each.min():.1f} to {each.max():.1f}, median {np.median(each):.1f})\n"
         f"  numpy frontier {numpys:,.1f} s: {scratch_times:,.0f} times from scratch, "
         f"{np.median(times):,.0f} times shared ({times[0]:,.0f} to {times[-1]:,.0f})"
     )
