@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.links import Field
-from dashboard.state import language, say
+from dashboard.state import control, language, say
 from sim.spec.changes import world_numbers
 from sim.spec.loader import load_world
 from sim.spec.meanings import meaning, unit_name
@@ -84,7 +84,7 @@ def controls(values: dict[str, Any], world: str) -> dict[str, str]:
         for place, (name, number) in enumerate(NUMBERS.items()):
             unit = unit_name(world_numbers()[number][0], language())
             chosen = columns[place % 2].select_slider(
-                name_of_number(number), FACTORS, values[name], key=f"policy.{name}",
+                name_of_number(number), FACTORS, values[name], key=control("policy", name),
                 format_func=partial(_in_words, world, number),
                 help=f"{meaning(number, language())} — `world.{number}` ({unit})",
             )  # fmt: skip

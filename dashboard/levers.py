@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.links import Field
-from dashboard.state import say
+from dashboard.state import control, say
 
 #: A lever that is not touched, and a rule that is taken away.
 AS_IN_SET: Final = "set"
@@ -124,7 +124,7 @@ def controls(values: dict[str, Any]) -> dict[str, str]:
             for number, (name, steps) in enumerate(levers.items()):
                 choices = (AS_IN_SET, *steps)
                 found[name] = columns[number % 3].selectbox(
-                    label(name), choices, choices.index(values[name]), key=f"policy.lever.{name}",
+                    label(name), choices, choices.index(values[name]), key=control("policy", f"lever.{name}"),
                     format_func=partial(in_words, name),
                 )  # fmt: skip
     told = [f"{label(name)}: **{in_words(name, given)}**" for name, given in found.items()

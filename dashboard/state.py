@@ -49,6 +49,7 @@ def linked(page: str, fields: Sequence[Field]) -> dict[str, Any]:
         params = {name: st.query_params[name] for name in st.query_params}
         st.session_state[kept], dropped = read_link(params, fields, language())
         st.session_state[f"{page}.dropped"] = dropped
+        st.session_state[f"{page}.links"] = st.session_state.get(f"{page}.links", 0) + 1
         st.query_params.clear()
     for sentence in st.session_state.get(f"{page}.dropped", ()):
         st.warning(sentence, icon=":material/link_off:")
@@ -56,6 +57,15 @@ def linked(page: str, fields: Sequence[Field]) -> dict[str, Any]:
         kept, {field.name: field.default for field in fields}
     )
     return values
+
+
+def control(page: str, name: str) -> str:
+    """Key of a page's control that a link keeps.
+
+    Without a key a control is another one as soon as its first value differs, and the next move of a
+    reader is lost. A link that is opened makes new controls, with its values.
+    """
+    return f"{page}.{name}.{st.session_state.get(f'{page}.links', 0)}"
 
 
 def share(page: str, fields: Sequence[Field], values: dict[str, Any]) -> None:

@@ -121,12 +121,17 @@ _STILL = """() => new Promise(done => {
 })"""
 
 
+def at_rest(tab: Any) -> None:
+    """Wait until the script has ended and nothing in the page moves."""
+    tab.locator(SETTLED).wait_for()
+    tab.evaluate(_STILL)
+
+
 def offered(tab: Any, file: Any, place: int = 0) -> None:
     """A file given to a field of a page at rest.
 
     Given within milliseconds of the answer to the file before, Streamlit's field drops it: it is drawn anew.
     """
     tab.locator("input[type=file]").nth(place).wait_for(state="attached")
-    tab.locator(SETTLED).wait_for()
-    tab.evaluate(_STILL)
+    at_rest(tab)
     tab.locator("input[type=file]").nth(place).set_input_files(file)

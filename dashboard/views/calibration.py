@@ -29,7 +29,7 @@ from calibration.robust_table import (
 from calibration.targets import calibration_names
 from dashboard import charts
 from dashboard.links import Field
-from dashboard.state import language, linked, say, share
+from dashboard.state import control, language, linked, say, share
 from sim.measures import MEASURES
 from sim.spec.labels import name_of, text
 from sim.spec.meanings import unit_name
@@ -62,11 +62,11 @@ def show() -> None:
     found = {
         "part": st.pills(
             say("calibration_part"), _PARTS, default=values["part"], required=True,
-            format_func=lambda name: say(f"part_{name}"),
+            format_func=lambda name: say(f"part_{name}"), key=control("calibration", "part"),
         ),
         "world": st.selectbox(
             say("world"), names, names.index(values["world"]), width=340,
-            format_func=lambda name: name_of("world", name, lang),
+            format_func=lambda name: name_of("world", name, lang), key=control("calibration", "world"),
         ),
     }  # fmt: skip
     share("calibration", known, found)

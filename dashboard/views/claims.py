@@ -19,7 +19,7 @@ from calibration.verdict_words import evidence_words, left_out, needs, reason, v
 from calibration.verdicts import rulings
 from dashboard import charts
 from dashboard.links import Field
-from dashboard.state import language, linked, say, share
+from dashboard.state import control, language, linked, say, share
 from sim.spec.labels import name_of, text
 from sim.spec.meanings import meaning
 
@@ -70,12 +70,14 @@ def _controls(
             ids,
             ids.index(values["claim"]) if values["claim"] in ids else 0,
             format_func=lambda name: f"{name} · {getattr(shipped_claims()[name].claim, lang)}",
+            key=control("claims", "claim"),
         ),
         "world": second.selectbox(
             say("world"),
             known[1].allowed,
             known[1].allowed.index(values["world"]),
             format_func=lambda name: say("both_worlds") if name == _BOTH else name_of("world", name, lang),
+            key=control("claims", "world"),
         ),
         "assignment": third.segmented_control(
             say("assignment"),
@@ -83,6 +85,7 @@ def _controls(
             default=values["assignment"],
             format_func=lambda name: say(f"assignment_{name}"),
             help=say("assignment_help"),
+            key=control("claims", "assignment"),
             required=True,
         ),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,7 +15,7 @@ from dashboard.links import Field
 from dashboard.measured import RUNS, measured
 from dashboard.public import Asked, command, refused
 from dashboard.spread import Spread
-from dashboard.state import language, linked, say, share, vocabulary
+from dashboard.state import control, language, linked, say, share, vocabulary
 from dashboard.uploads import network_upload
 from sim.core.errors import SpecError
 from sim.experiments.recording import FAILED, Recording
@@ -88,27 +89,33 @@ def show() -> None:
 
 
 def _controls(values: dict[str, Any]) -> dict[str, Any]:
-    lang = language()
+    lang, key = language(), partial(control, "outbreak")
     first, second, third = st.columns(3)
     found = {
-        "firms": first.select_slider(say("firms"), _SIZES, values["firms"]),
-        "links": first.slider(say("links"), 2, 8, values["links"], help=say("links_help")),
+        "firms": first.select_slider(say("firms"), _SIZES, values["firms"], key=key("firms")),
+        "links": first.slider(say("links"), 2, 8, values["links"], help=say("links_help"), key=key("links")),
         "shock": second.segmented_control(
             say("shock"),
             ("hub", "random"),
             default=values["shock"],
             format_func=lambda x: say(f"shock_{x}"),
             required=True,
+            key=key("shock"),
         ),
-        "hit": second.slider(say("hit"), 0, _MOST_HIT, values["hit"]),
+        "hit": second.slider(say("hit"), 0, _MOST_HIT, values["hit"], key=key("hit")),
         "world": third.selectbox(
             say("world"),
             world_names(),
             list(world_names()).index(values["world"]),
             format_func=lambda name: name_of("world", name, lang),
+            key=key("world"),
         ),
         "coverage": third.select_slider(
-            say("coverage"), _COVERAGE, values["coverage"], format_func=lambda x: f"{x} %"
+            say("coverage"),
+            _COVERAGE,
+            values["coverage"],
+            format_func=lambda x: f"{x} %",
+            key=key("coverage"),
         ),
         "targeting": values["targeting"],
     }
@@ -118,6 +125,7 @@ def _controls(values: dict[str, Any]) -> dict[str, Any]:
             _TARGETING,
             _TARGETING.index(values["targeting"]),
             format_func=lambda x: say(f"target_{x}"),
+            key=key("targeting"),
         )
     return found | _view(values, found)
 
@@ -133,8 +141,11 @@ def _view(values: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
             format_func=lambda x: say(f"twin_{x}"),
             required=True,
             help=say("twin_help"),
+            key=control("outbreak", "twin"),
         ),
-        "seed": middle.number_input(say("seed"), 1, 9999, values["seed"], help=say("seed_help")),
+        "seed": middle.number_input(
+            say("seed"), 1, 9999, values["seed"], help=say("seed_help"), key=control("outbreak", "seed")
+        ),
         "runs": st.session_state.get(RUNS, values["runs"]),  # its slider stands further down
     }
     with right:

@@ -12,7 +12,7 @@ from dashboard.jobs import store
 from dashboard.links import Field
 from dashboard.naming import label
 from dashboard.running import dimmed, ready
-from dashboard.state import language, linked, say, share
+from dashboard.state import control, language, linked, say, share
 from sim.core.errors import SpecError
 from sim.experiments.comparing import compare, planned
 from sim.experiments.differences import HARDSHIP
@@ -174,18 +174,20 @@ def _rules_name(name: str) -> str:
 
 
 def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:
-    lang = language()
+    lang, key = language(), partial(control, "policy")
     rules = known[0].allowed
     st.markdown(f"**{say('levers_title')}** — {say('levers_what')}")
     first, second, third = st.columns(3)
     found: dict[str, Any] = {
         "rules": first.selectbox(
-            say("rules_now"), rules, rules.index(values["rules"]), format_func=_rules_name
+            say("rules_now"), rules, rules.index(values["rules"]), format_func=_rules_name, key=key("rules")
         ),
-        "to": second.selectbox(say("rules_to"), rules, rules.index(values["to"]), format_func=_rules_name),
+        "to": second.selectbox(
+            say("rules_to"), rules, rules.index(values["to"]), format_func=_rules_name, key=key("to")
+        ),
         "start": third.selectbox(
             say("start_day"), _STARTS, _STARTS.index(values["start"]), help=say("start_day_help"),
-            format_func=lambda day: say("all_bind") if day == _ALL_BIND else day,
+            format_func=lambda day: say("all_bind") if day == _ALL_BIND else day, key=key("start"),
         ),
     }  # fmt: skip
     found |= levers.controls(values)
@@ -195,11 +197,15 @@ def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any
     found |= {
         "world": fourth.selectbox(
             say("world"), worlds, worlds.index(values["world"]),
-            format_func=lambda name: name_of("world", name, lang),
+            format_func=lambda name: name_of("world", name, lang), key=key("world"),
         ),
-        "borrowers": fifth.select_slider(say("borrowers"), _SIZES, values["borrowers"]),
-        "weeks": sixth.slider(say("weeks"), 8, 156, values["weeks"]),
-        "runs": seventh.slider(say("runs"), 2, 40, values["runs"], help=say("runs_help")),
+        "borrowers": fifth.select_slider(
+            say("borrowers"), _SIZES, values["borrowers"], key=key("borrowers")
+        ),
+        "weeks": sixth.slider(say("weeks"), 8, 156, values["weeks"], key=key("weeks")),
+        "runs": seventh.slider(
+            say("runs"), 2, 40, values["runs"], help=say("runs_help"), key=key("runs")
+        ),
     }  # fmt: skip
     found |= assumptions.controls(values, found["world"])
     share("policy", known, found)

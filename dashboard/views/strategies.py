@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from dashboard.jobs import store
 from dashboard.links import Field
 from dashboard.naming import label
 from dashboard.running import dimmed, ready
-from dashboard.state import language, linked, say, share
+from dashboard.state import control, language, linked, say, share
 from dashboard.uploads import network_upload, portfolio_upload
 from sim.collection import strategy_names
 from sim.collection.modules import module_names
@@ -192,7 +192,7 @@ def _add(arm: str) -> None:
 
 
 def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:
-    lang = language()
+    lang, key = language(), partial(control, "strategies")
     first, second, third = st.columns([2, 1, 1])
     st.session_state.setdefault("strategies.chosen", values["strategies"])
     if st.session_state.get("strategies.linked") != values:  # a link was opened
@@ -216,13 +216,23 @@ def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any
             known[1].allowed,
             values["worlds"],
             format_func=lambda name: name_of("world", name, lang),
+            key=key("worlds"),
         ),
-        "borrowers": second.select_slider(say("borrowers"), _SIZES, values["borrowers"]),
+        "borrowers": second.select_slider(
+            say("borrowers"), _SIZES, values["borrowers"], key=key("borrowers")
+        ),
         "staff": second.slider(
-            say("staff"), 25, 400, values["staff"], 25, format="%d %%", help=say("staff_help")
+            say("staff"),
+            25,
+            400,
+            values["staff"],
+            25,
+            format="%d %%",
+            help=say("staff_help"),
+            key=key("staff"),
         ),
-        "weeks": third.slider(say("weeks"), *_WEEKS, values["weeks"]),
-        "runs": third.slider(say("runs"), 2, 40, values["runs"], help=say("runs_help")),
+        "weeks": third.slider(say("weeks"), *_WEEKS, values["weeks"], key=key("weeks")),
+        "runs": third.slider(say("runs"), 2, 40, values["runs"], help=say("runs_help"), key=key("runs")),
     }
     if found["strategies"] and found["worlds"] and len(found["strategies"]) > 1:
         share("strategies", known, found)

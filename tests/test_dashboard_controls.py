@@ -1,0 +1,63 @@
+"""Controls of pages in a real browser: they stay where they are put, move after move, visit after visit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support_dashboard import SETTLED, at_rest, seen
+
+#: Links to small pages; sliders there, and what they show after one, two, three keys to the right.
+SLIDERS = {
+    "outbreak?v=1&lang=en&firms=75&hit=1": {
+        "How many fail": ["2", "3", "4"],
+        "Suppliers a firm": ["4", "5", "6"],
+    },
+    "strategies?v=1&lang=en&borrowers=500&weeks=8&runs=2": {
+        "Runs": ["3", "4", "5"],
+        "Weeks": ["9", "10", "11"],
+    },
+    "policy?v=1&lang=en&borrowers=500": {"Weeks": ["105", "106", "107"], "Runs": ["5", "6", "7"]},
+}
+
+
+@pytest.mark.parametrize("page", SLIDERS)
+def test_a_slider_takes_every_move(tab: Any, server: str, page: str) -> None:
+    tab.goto(f"{server}/{page}")
+    for name, expected in SLIDERS[page].items():
+        shown = []
+        for _ in expected:
+            at_rest(tab)
+            tab.get_by_role("slider", name=name).first.focus()
+            tab.keyboard.press("ArrowRight")
+            at_rest(tab)
+            shown.append(tab.get_by_role("slider", name=name).first.input_value())
+        assert shown == expected
+
+
+def test_choices_take_every_move_and_last_over_other_pages_and_languages(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=1")
+    for choice in ("By chance", "Hubs", "By chance"):
+        tab.get_by_role("radio", name=choice).click()
+        at_rest(tab)
+        assert tab.get_by_role("radio", name=choice).is_checked()
+    for place in ("2", "3"):
+        tab.get_by_role("slider", name="How many fail").focus()
+        tab.keyboard.press("ArrowRight")
+        at_rest(tab)
+        assert tab.get_by_role("slider", name="How many fail").input_value() == place
+    tab.get_by_test_id("stSidebar").get_by_role("link", name="Data and runs").click()
+    assert seen(tab.get_by_role("heading", name="Data and runs"))
+    tab.get_by_test_id("stSidebar").get_by_role("link", name="Outbreak").click()
+    tab.locator(".net[data-firms='75']").wait_for()
+    at_rest(tab)
+    assert tab.get_by_role("radio", name="By chance").is_checked()
+    assert tab.get_by_role("slider", name="How many fail").input_value() == "3"
+    tab.get_by_role("radio", name="中文").click()
+    assert seen(tab.get_by_role("heading", name="连锁倒闭"))
+    at_rest(tab)
+    assert tab.locator(SETTLED).count() == 1
+    assert tab.get_by_role("slider").nth(2).input_value() == "3"
+    tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=5")
+    at_rest(tab)
+    assert tab.get_by_role("slider", name="How many fail").input_value() == "5"
