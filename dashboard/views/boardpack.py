@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import pack
 from dashboard.collecting import collected
-from dashboard.state import language, say
+from dashboard.state import control, language, say
 
 _MIME = {"html": "text/html", "pdf": "application/pdf", "zip": "application/zip"}
 
@@ -23,11 +23,13 @@ def show() -> None:
         st.info(say("pack_empty"), icon=":material/inventory_2:")
         return
     heading = st.text_input(
-        say("pack_heading"), st.session_state.get("pack.heading", say("pack_heading_first")), max_chars=120
-    )
+        say("pack_heading"), st.session_state.get("pack.heading", say("pack_heading_first")), max_chars=120,
+        key=control("pack", "heading"),
+    )  # fmt: skip
     note = st.text_area(
-        say("pack_note"), st.session_state.get("pack.note", ""), max_chars=pack.LONGEST_NOTE, height=140
-    )
+        say("pack_note"), st.session_state.get("pack.note", ""), max_chars=pack.LONGEST_NOTE, height=140,
+        key=control("pack", "note"),
+    )  # fmt: skip
     st.session_state["pack.heading"], st.session_state["pack.note"] = heading, note
     _downloads(mine, heading, note, lang)
     for chart in list(mine.charts):
