@@ -20,6 +20,13 @@ from typing import Any
 
 SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
 FRAMES = 10.0
+#: Resolves when nothing in the page has moved for half a second.
+STILL = """() => new Promise(done => {
+    const end = () => { watch.disconnect(); done(); };
+    let clock = setTimeout(end, 500);
+    const watch = new MutationObserver(() => { clearTimeout(clock); clock = setTimeout(end, 500); });
+    watch.observe(document.body, {childList: true, subtree: true, attributes: true});
+})"""
 
 
 def main() -> None:
@@ -73,6 +80,7 @@ def slider(page: Any, address: str) -> float:
     page.goto(f"{address}/outbreak?v=1&lang=en&firms=150&hit=2")
     page.locator(".net[data-firms='150']").wait_for()
     page.locator(SETTLED).wait_for()
+    page.evaluate(STILL)  # nobody moves a slider while the first charts are drawn
     handle = page.get_by_role("slider", name="How many fail")
     handle.focus()
     before = page.get_by_test_id("stMetricValue").first.inner_text()

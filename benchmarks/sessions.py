@@ -112,10 +112,12 @@ def main() -> None:
         for turn in range(given.rounds):
             barrier.wait()
             loads.append(load(process))
+            used = loads[-1].seconds - (loads[-2] if turn else opened).seconds
             moves = took[turn * given.visitors : (turn + 1) * given.visitors]
             middle, slow = np.quantile(moves, (0.5, 0.95))
             print(
-                f"round {turn + 1}: p50 {middle:.2f} s, p95 {slow:.2f} s, {loads[-1].memory:,.0f} MB",
+                f"round {turn + 1}: p50 {middle:.2f} s, p95 {slow:.2f} s, {loads[-1].memory:,.0f} MB, "
+                f"{used / given.visitors:.2f} s of processor a move",
                 flush=True,
             )
             barrier.wait()
