@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sim.core.paths import scenarios_dir
 from sim.experiments.lesson_check import check_lesson
 from sim.experiments.lessons import LessonResult, run_lesson, stories
 from sim.experiments.recording import FAILED, PROTECTED
+from sim.experiments.statistics import paired_difference
 from sim.report.lesson import revealed
 from sim.report.lesson_sheet import lesson_sheet
 from sim.spec.lesson import IN_TEXT, Lesson
@@ -64,9 +66,15 @@ def changed(mine: Path, **fields: Any) -> Path:
     return mine
 
 
+@cache
+def over_seeds(name: str) -> LessonResult:
+    """A shipped lesson, run so often that its findings can be judged."""
+    return run_lesson(load_lesson(name), runs=SEEDS)
+
+
 @pytest.mark.parametrize("name", lesson_names())
 def test_what_a_lesson_reveals_is_true_over_twenty_seeds(name: str) -> None:
-    found = run_lesson(load_lesson(name), runs=SEEDS)
+    found = over_seeds(name)
     told = {
         f"{one.finding.figure} {one.finding.arm} {one.finding.how} {one.finding.than}": (
             one.holds, one.often, one.estimate[:3]
@@ -74,6 +82,15 @@ def test_what_a_lesson_reveals_is_true_over_twenty_seeds(name: str) -> None:
         for one in found.verdicts
     }  # fmt: skip
     assert all(one.holds and one.often >= LEAST for one in found.verdicts), (told, found.values)
+
+
+def test_hubs_are_not_clearly_better_than_lots_where_lesson_five_says_so() -> None:
+    lesson = load_lesson("which-twenty-percent")
+    assert "hubs are not clearly better than lots" in lesson.caveat.en
+    found = over_seeds(lesson.id).values
+    difference = paired_difference(found["lot"]["further"], found["hubs"]["further"])
+    assert difference.n == SEEDS and difference.low is not None and difference.high is not None
+    assert difference.low < 0 < difference.high
 
 
 def test_lessons_are_shipped_in_their_order() -> None:
