@@ -118,6 +118,18 @@ class TestPage:
         assert NASTY not in path.read_text("utf-8")
 
 
+#: Numbers outside the 90 % interval that the targets leave, 2 of 25 in one world; their notes say why.
+OUTSIDE = {
+    ("report", "world.households.buffer_cap_weeks_median"),
+    ("report", "world.collection.channels.human.persuades"),
+}
+#: Numbers that were assumed, and kept when the calibration asked what they may be.
+ASSUMED = {
+    ("report", "world.households.buffer_cap_weeks_median"),
+    ("report", "world.collection.channels.messenger.cost_attempt"),
+}
+
+
 class TestShipped:
     @pytest.mark.parametrize("name", result_names())
     def test_the_world_has_the_numbers_that_the_calibration_found(self, name: str) -> None:
@@ -127,9 +139,12 @@ class TestShipped:
         for row in found["parameters"]:
             number = numbers[row["field"].removeprefix("world.")]
             assert number.value == rounded(row["value"]), row["field"]
-            assert number.source == "fitted"
-            assert number.low is not None and number.high is not None
-            assert number.low <= number.value <= number.high
+            assert number.source == "fitted" or (name, row["field"]) in ASSUMED
+            inside = row["low"] <= row["value"] <= row["high"]
+            assert inside is ((name, row["field"]) not in OUTSIDE)
+            ends = (rounded(row["low"]), rounded(row["high"])) if inside else (None, None)
+            assert (number.low, number.high) == ends
+            assert inside or number.note
 
     @pytest.mark.parametrize("name", result_names())
     def test_it_was_judged_on_fresh_seeds(self, name: str) -> None:
