@@ -78,7 +78,7 @@ def controls(values: dict[str, Any], world: str) -> dict[str, str]:
     touched = sum(values[name] != "1" for name in NUMBERS)
     title = say("assumptions_drawer") + (f" · {touched}" if touched else "")
     found: dict[str, str] = {}
-    with st.expander(title, icon=":material/tune:"):
+    with st.expander(title, key="policy.assumptions", icon=":material/tune:"):
         st.caption(say("assumptions_help"))
         columns = st.columns(2)
         for place, (name, number) in enumerate(NUMBERS.items()):

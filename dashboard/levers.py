@@ -119,7 +119,7 @@ def controls(values: dict[str, Any]) -> dict[str, str]:
     for group, levers in GROUPS.items():
         touched = sum(values[name] != AS_IN_SET for name in levers)
         title = say(f"levers_{group}") + (f" · {touched}" if touched else "")
-        with st.expander(title, icon=f":material/{_ICONS[group]}:"):
+        with st.expander(title, key=f"policy.fold.{group}", icon=f":material/{_ICONS[group]}:"):
             columns = st.columns(3)
             for number, (name, steps) in enumerate(levers.items()):
                 choices = (AS_IN_SET, *steps)

@@ -61,3 +61,24 @@ def test_choices_take_every_move_and_last_over_other_pages_and_languages(tab: An
     tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=5")
     at_rest(tab)
     assert tab.get_by_role("slider", name="How many fail").input_value() == "5"
+
+
+def test_a_fold_stays_open_while_its_levers_are_moved(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/policy?v=1&lang=en&borrowers=500")
+    at_rest(tab)
+    tab.get_by_text("Contact: attempts, hours").click()
+    tab.wait_for_timeout(1000)  # it opens slowly, and a list that is moved away closes
+    for lever, value in (("week", "1"), ("week", "5"), ("day", "2"), ("day", "3")):
+        tab.get_by_role("combobox", name=f"Calls a number and {lever}, at most").click()
+        tab.get_by_role("option", name=value, exact=True).click()
+        at_rest(tab)
+    assert seen(tab.get_by_text("Contact: attempts, hours, third parties, visits · 2"))
+    told = tab.get_by_text("Changed on top").locator("..").inner_text()
+    assert "week, at most: 5" in told and "day, at most: 3" in told
+    tab.get_by_text("Numbers of the world").click()
+    slider = tab.get_by_role("slider", name="Job loss a week").first
+    for _ in range(2):
+        slider.focus()
+        tab.keyboard.press("ArrowRight")
+        at_rest(tab)
+    assert slider.is_visible() and seen(tab.get_by_text("Numbers of the world · 1"))
