@@ -21,7 +21,7 @@ from sim.experiments.run_views import query
 from sim.experiments.sweep_plan import plan_sweep
 from sim.experiments.sweeps import stored_sweep, sweep
 from sim.report.sweep import write_sweep_report
-from sim.spec.loader import load_sweep, sweep_names
+from sim.spec.loader import load_sweep, load_world, sweep_names
 from sim.spec.sweep import Design, Range, SweepSpec
 
 REACH = "world.collection.channels.human.reach_loss"
@@ -128,6 +128,19 @@ def test_a_point_is_the_comparison_with_its_settings(found: Any) -> None:
         here = found.runs.query(f"point == 3 and run == {row['index']} and arm == '{row['arm']}'").iloc[0]
         assert here["contact_rate"] == row["measures"]["contact_rate"]
         assert here["cost_per_100"] == row["measures"]["cost_per_100"]
+
+
+def test_many_numbers_are_varied_at_once_without_a_word_of_the_libraries() -> None:
+    """As `arrears assumptions` does; pandas warned of each column that was added by itself."""
+    numbers = [(name, number.value) for name, number in load_world("evidence").numbers() if number.value > 0]
+    ranges = {f"world.{name}": {"low": value, "high": value * 1.0001} for name, value in numbers[:120]}
+    many = sweep(
+        spec(uncertainties=ranges, levers={}, runs=1, weeks=2, design={"kind": "sobol", "points": 2}),
+        workers=1,
+    )
+    assert many.runs.shape == (2, 4 + len(ranges) + 2) and many.points.shape == (2, 3 + len(ranges) + 2)
+    first = f"world.{numbers[0][0]}"
+    assert many.runs[first].tolist() == [point[first] for point in many.plan.settings]
 
 
 def test_summaries_agree_with_the_runs(found: Any) -> None:

@@ -212,9 +212,10 @@ def _with_settings(plan: SweepPlan, frame: pd.DataFrame) -> pd.DataFrame:
     place = {arm: number for number, arm in enumerate(plan.arms)}
     order = np.lexsort((frame["arm"].map(place), frame["run"], frame["point"]))
     frame = frame.iloc[order].reset_index(drop=True)
-    for column, name in enumerate(plan.settings[0], start=4):
-        values = [settings[name] for settings in plan.settings]
-        frame.insert(column, name, [values[point] for point in frame["point"]])
+    rows = [plan.settings[point] for point in frame["point"]]
+    sampled = {name: [row[name] for row in rows] for name in plan.settings[0]}
+    # all at once: a hundred columns one by one are slow, and pandas warns of it each time
+    frame = pd.concat([frame.iloc[:, :4], pd.DataFrame(sampled), frame.iloc[:, 4:]], axis=1)
     for name in dict.fromkeys(name for settings in plan.arms.values() for name in settings):
         if name not in frame:  # else an arm replaces what is sampled
             frame[name] = [plan.arms[arm].get(name) for arm in frame["arm"]]
