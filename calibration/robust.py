@@ -8,7 +8,7 @@ Statistical Association 46, 1951). Satisficing: the share of points at which an 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sim.core.columns import F64, Bool
 from sim.core.errors import SpecError, unknown_name
 from sim.experiments.executors import Given
 from sim.experiments.running import Progress
+from sim.experiments.sweeps import Sweep
 from sim.experiments.sweeps import sweep as run_sweep
 from sim.measures import MEASURES
 from sim.measures.by_strategy import wilson
@@ -32,6 +33,8 @@ SWEEP = "robust"
 #: Points that an arm may be worse than the first by and still count as no worse.
 _EQUAL = 1e-12
 _RESAMPLES = 1000
+#: Points at which an arm must do worse before a box of them is looked for (assumption).
+LEAST_INSIDE = 10
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Robust:
 
     ``points``: columns ``world``, ``point``, ``arm`` and the outcomes; ``outcomes``: in the order of the
     sweep; ``arms``: the first is what others must not be worse than; ``varied``: numbers by world;
-    ``boxes``: where each arm does worse than the first in the first outcome, with enough points to tell.
+    ``boxes``: where each arm does worse than the first, for every outcome, with enough points to tell.
     """
 
     points: pd.DataFrame
@@ -103,10 +106,16 @@ def robust(
         parts.append(done.points)
         varied[world] = tuple(ranges)
         if points >= LEAST_POINTS:
-            for arm in list(done.plan.arms)[1:]:
-                boxes += discover(done, found.outcomes[0], arm=arm)
+            boxes += _boxes(done)
     table = pd.concat(parts, ignore_index=True)[["world", "point", "arm", *found.outcomes]]
     return Robust(table, tuple(found.outcomes), tuple(dict.fromkeys(table["arm"])), varied, tuple(boxes))
+
+
+def _boxes(done: Sweep) -> list[Discovery]:
+    """Where each arm does worse than the first, for every outcome; boxes where that happens often enough."""
+    asked = [(outcome, arm) for outcome in done.spec.outcomes for arm in list(done.plan.arms)[1:]]
+    found = [box for outcome, arm in asked for box in discover(done, outcome, arm=arm)]
+    return [one if one.interesting >= LEAST_INSIDE else replace(one, box=None, trail=()) for one in found]
 
 
 def posterior_ranges(world: str) -> dict[str, Range | None]:

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from calibration import charts as figures
 from calibration import report as fitted
 from calibration.backtest_page import cures, curves, gains
 from calibration.backtest_table import gain, how, predictor, ratio
 from calibration.evidence import EvidenceRow, evidence_table
-from calibration.evidence_commands import ASSUMPTIONS, ROBUST
-from calibration.kept import changed_worlds, read_kept
-from calibration.ranking_table import factor_meaning, factor_name, figure
+from calibration.kept import read_kept
+from calibration.ranking_table import factor_meaning, figure
 from calibration.results import result_names, shipped_result
-from calibration.robust_table import (
-    front_figure,
-    outcome_name,
-    pareto_rows,
-    regret_figure,
-    satisficing_rows,
-)
 from calibration.targets import calibration_names
-from dashboard import charts
+from dashboard import charts, uncertainty
 from dashboard.links import Field
 from dashboard.state import control, language, linked, say, share
-from sim.measures import MEASURES
+from sim.report.wording import word
 from sim.spec.labels import name_of, text
 from sim.spec.meanings import unit_name
 from sim.spec.sources import DESIGNS
@@ -42,6 +32,8 @@ Data = Mapping[str, Any]
 #: Where a backtest may be kept, as its command writes it.
 BACKTESTS = ("evidence/results/backtest", "backtests/results/uci-card")
 _PARTS = ("fit", "posterior", "backtest", "assumptions", "boxes", "robust", "evidence")
+#: Parts that are not of one world that could be chosen.
+_OF_NO_WORLD = ("backtest", "assumptions", "robust")
 
 
 def fields() -> tuple[Field, ...]:
@@ -59,20 +51,22 @@ def show() -> None:
     st.caption(say("calibration_intro"))
     values = linked("calibration", known)
     names = known[0].allowed
-    found = {
-        "part": st.pills(
-            say("calibration_part"), _PARTS, default=values["part"], required=True,
-            format_func=lambda name: say(f"part_{name}"), key=control("calibration", "part"),
-        ),
-        "world": st.selectbox(
-            say("world"), names, names.index(values["world"]), width=340,
+    part = st.pills(
+        say("calibration_part"), _PARTS, default=values["part"], required=True,
+        format_func=lambda name: say(f"part_{name}"), key=control("calibration", "part"),
+    )  # fmt: skip
+    world = values["world"]
+    if part not in _OF_NO_WORLD:
+        world = st.selectbox(
+            say("world"), names, names.index(world), width=340,
             format_func=lambda name: name_of("world", name, lang), key=control("calibration", "world"),
-        ),
-    }  # fmt: skip
+        )  # fmt: skip
+    found = {"part": part, "world": world}
     share("calibration", known, found)
     shows: dict[str, Callable[[str], None]] = {
-        "fit": _fit, "posterior": _posterior, "backtest": _backtest, "assumptions": _assumptions,
-        "boxes": _boxes, "robust": _robust, "evidence": _evidence,
+        "fit": _fit, "posterior": _posterior, "backtest": lambda _: _backtest(),
+        "assumptions": lambda _: uncertainty.assumptions(), "boxes": uncertainty.boxes,
+        "robust": lambda _: uncertainty.robust(), "evidence": _evidence,
     }  # fmt: skip
     shows[found["part"]](found["world"])
 
@@ -104,10 +98,27 @@ def _fit(world: str) -> None:
         }
         for row in targets
     ]  # fmt: skip
-    _table(pd.DataFrame(rows), f"targets-{world}")
+    uncertainty.table(pd.DataFrame(rows), f"targets-{world}")
     if data.get("trade_offs"):
         st.markdown(f"##### {say('trade_offs')}")
-        st.dataframe(pd.DataFrame(data["trade_offs"]), hide_index=True, width="stretch")
+        st.caption(word("calibration_costs_note", lang))
+        st.dataframe(pd.DataFrame(_costs(data["trade_offs"], lang)), hide_index=True, width="stretch")
+
+
+def _costs(rows: list[Data], lang: str) -> list[dict[str, str]]:
+    """What each missed target comes to where it is pressed, and what is lost there."""
+    return [
+        {
+            word("calibration_target", lang): row["target"],
+            word("calibration_simulated", lang): f"{row['chosen']:.3g}",
+            word("calibration_pressed", lang): f"{row['pressed']:.3g}",
+            word("calibration_met", lang): say("yes") if row["met"] else say("no"),
+            word("calibration_given_up", lang): "; ".join(
+                f"{lost['target']}: {lost['chosen']:.3g} → {lost['pressed']:.3g}" for lost in row["given_up"]
+            ) or word("calibration_none", lang),
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _posterior(world: str) -> None:
@@ -126,7 +137,7 @@ def _posterior(world: str) -> None:
         }
         for row in data["parameters"]
     ]  # fmt: skip
-    _table(pd.DataFrame(rows), f"parameters-{world}")
+    uncertainty.table(pd.DataFrame(rows), f"parameters-{world}")
     ties = [
         {say("name"): " / ".join(x.removeprefix("world.") for x in one["fields"]), "r": one["correlation"]}
         for one in data["ties"]
@@ -143,7 +154,7 @@ def _posterior(world: str) -> None:
     charts.show(chart, f"coverage-{world}", lang, [say("coverage_meaning")], title=say("chart_coverage"))
 
 
-def _backtest(_: str) -> None:
+def _backtest() -> None:
     """The kept backtest as its command wrote it; said plainly where there is none."""
     lang, found = (
         language(),
@@ -163,7 +174,7 @@ def _backtest(_: str) -> None:
     for month in months:
         said = text("backtest.ahead", lang, ahead=month["ahead"], accounts=f"{month['accounts']:,}")
         st.markdown(f"##### {said}")
-        _table(pd.DataFrame(_scores(month, lang)), f"backtest-{month['ahead']}")
+        uncertainty.table(pd.DataFrame(_scores(month, lang)), f"backtest-{month['ahead']}")
     st.caption(text("backtest.note", lang))
 
 
@@ -183,97 +194,6 @@ def _scores(month: Data, lang: str) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def _assumptions(_: str) -> None:
-    """Tornado for each main outcome, and the ranks as a table."""
-    document = _kept(ASSUMPTIONS, "arrears assumptions --keep")
-    if document is None:
-        return
-    lang = language()
-    keys = ("varied", "trajectories", "screening_points", "base_points", "points")
-    world = name_of("world", document["world"], lang)
-    st.caption(text("ranking.title", lang, world=world, **{key: document[key] for key in keys}))
-    outcomes = list(document["units"])
-    outcome = st.selectbox(
-        say("outcome"), outcomes, format_func=lambda name: outcome_name(name, lang), key="calibration.outcome"
-    )
-    label = MEASURES[outcome].label
-    charts.show(
-        figures.tornado(document, outcome, lang),
-        f"tornado-{outcome}",
-        lang,
-        [text("ranking.note", lang)],
-        title=say("chart_tornado", outcome=label.zh if lang == "zh" else label.en),
-    )
-    rows, effect = document["shares"] or document["screening"], "total" if document["shares"] else "effect"
-    table = [
-        [outcome_name(row["outcome"], lang), factor_name(row["field"], lang),
-         factor_meaning(row["field"], lang), *_ends(row, effect)]
-        for row in rows
-    ]  # fmt: skip
-    heads = [say("measure"), say("name"), text("evidence.meaning", lang)]
-    heads += [say(key) for key in ("effect", "low", "high")]
-    _table(pd.DataFrame(table, columns=heads), "ranking")
-
-
-def _ends(row: Data, effect: str) -> list[float | None]:
-    return [row[key] for key in (effect, "low", "high")]
-
-
-def _boxes(_: str) -> None:
-    """Where in what is uncertain a strategy stops winning."""
-    document = _kept(ROBUST, "arrears robust --points 64 --keep")
-    if document is None:
-        return
-    lang = language()
-    if not document["boxes"]:
-        st.info(say("too_few_for_boxes", points=document["points"]))
-        st.code("arrears robust --points 64 --keep", language="bash")
-    for number, one in enumerate(document["boxes"]):
-        arms = " − ".join(name_of("strategy", arm, lang) for arm in (one["arm"], one["against"]) if arm)
-        world = name_of("world", one["world"], lang)
-        asked = f"{outcome_name(one['outcome'], lang)}: {arms} {one['asked']}"
-        st.markdown(f"#### {world} — {asked}")
-        st.caption(say("asked_points", count=one["interesting"], total=one["points"]))
-        if one["box"] is None:
-            st.info(text("discover.none" if one["interesting"] == 0 else "discover.all", lang))
-            continue
-        shares = {key: f"{100 * one['box'][key]:.0f}" for key in ("coverage", "density", "mass")}
-        st.markdown(text("discover.box", lang, **shares))
-        for name, draw in (("box", figures.box_figure), ("trail", figures.trail_figure)):
-            chart = draw(one, lang)
-            charts.show(
-                chart,
-                f"{name}-{number}",
-                lang,
-                [say(f"{name}_meaning")],
-                title=f"{say(f'chart_{name}')} — {asked}",
-            )
-
-
-def _robust(_: str) -> None:
-    """Regret, satisficing and the front over both worlds."""
-    document = _kept(ROBUST, "arrears robust --keep")
-    if document is None:
-        return
-    lang = language()
-    said = {"points": document["points"], "worlds": len(document["varied"])}
-    st.caption(f"{text('robust.title', lang, **said)}. {text('robust.note', lang)}")
-    drawn: list[tuple[str, go.Figure, str]] = [
-        (f"regret-{outcome}", regret_figure(document, outcome, lang), outcome_name(outcome, lang))
-        for outcome in document["outcomes"]
-    ]
-    front = text("robust.pareto", lang)
-    charts.show(front_figure(document, lang), "front", lang, [text("robust.note", lang)], title=front)
-    _rows(pareto_rows(document, lang))
-    st.markdown(
-        f"##### {text('robust.satisficing', lang, arm=name_of('strategy', document['arms'][0], lang))}"
-    )
-    _rows(satisficing_rows(document, lang))
-    for key, chart, name in drawn:
-        title = text("robust.regret", lang, outcome=name)
-        charts.show(chart, key, lang, [text("robust.note", lang)], title=title)
-
-
 def _evidence(world: str) -> None:
     """The evidence base: every number, target, claim and source."""
     lang = language()
@@ -288,38 +208,13 @@ def _evidence(world: str) -> None:
     heads = ("id", "quantity", "figure", "unit", "population", "design", "source")
     lines = [_line(row, lang) for row in rows]
     frame = pd.DataFrame(lines, columns=[text(f"evidence.{head}", lang) for head in heads])
-    _table(frame, "evidence", height=520)
+    uncertainty.table(frame, "evidence", height=520)
 
 
 def _line(row: EvidenceRow, lang: str) -> tuple[str, ...]:
     design = text(f"evidence.design_{row.design}", lang)
     source = f"{row.citation} {row.year or ''}".strip()
     return row.id, row.quantity, figure(row), unit_name(row.unit, lang), row.population, design, source
-
-
-def _kept(name: str, command: str) -> Data | None:
-    """A kept result; else the command that makes it. Says which worlds have changed since."""
-    document = read_kept(name)
-    if document is None:
-        st.info(say("nothing_kept"))
-        st.code(command, language="bash")
-        return None
-    for world in changed_worlds(document):
-        st.warning(say("kept_older", world=name_of("world", world, language())), icon=":material/history:")
-    return document
-
-
-def _rows(rows: list[list[str]]) -> None:
-    st.dataframe(pd.DataFrame(rows[1:], columns=rows[0]), hide_index=True, width="stretch")
-
-
-def _table(frame: pd.DataFrame, key: str, height: int | Literal["auto"] = "auto") -> None:
-    st.dataframe(frame, hide_index=True, width="stretch", height=height)
-    plain = frame.astype(object).where(frame.notna(), "")
-    st.download_button(
-        say("csv"), charts.to_csv(map(str, frame.columns), plain.itertuples(index=False)),
-        f"arrears-{key}.csv", "text/csv", key=f"csv.{key}", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
 
 
 def _span(mean: float | None, low: float | None, high: float | None) -> str:
