@@ -10,7 +10,7 @@ import streamlit as st
 import yaml
 
 from dashboard.peek import Peek
-from dashboard.state import say
+from dashboard.state import say, worded
 
 #: Other names under which a column is often found.
 _ALSO = {
@@ -131,7 +131,7 @@ def _money(page: str) -> dict[str, Any]:
         say("negative"),
         ("refuse", "zero"),
         format_func=lambda x: say(f"negative_{x}"),
-        key=f"{page}.negative",
+        key=worded(f"{page}.negative"),
     )
     return {
         "currency": str(currency).upper()[:3],
@@ -153,7 +153,7 @@ def _codes(seen: Peek, columns: dict[str, Any], page: str) -> dict[str, Any]:
                 say("code_product", code=code[:30]),
                 ("instalment", "revolving"),
                 format_func=lambda x: say(f"product_{x}"),
-                key=f"{page}.product.{code}",
+                key=worded(f"{page}.product.{code}"),
             )
             for number, code in enumerate(kinds)
             if code

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import charts, reproduce
 from dashboard.cards import cards
 from dashboard.naming import label
-from dashboard.state import language, say
+from dashboard.state import language, say, worded
 from sim.report import account_figures, figures, run_figures
 from sim.report.content import Content
 from sim.report.wording import word
@@ -164,14 +164,15 @@ def rolls(content: Content, page: str) -> None:
     st.markdown(f"##### {say('cell_history')}")
     st.caption(say("cell_help"))
     left, right = st.columns(2)
-    st.session_state.setdefault(f"{page}.cell_from", "31-60")
-    st.session_state.setdefault(f"{page}.cell_to", "61-90")
+    ends = worded(f"{page}.cell_from"), worded(f"{page}.cell_to")
+    for key, bucket in zip(ends, ("31-60", "61-90"), strict=True):
+        st.session_state.setdefault(key, bucket)
 
     def name(bucket: str) -> str:
         return word(f"bucket.{bucket}", lang)
 
-    start = left.selectbox(say("cell_from"), buckets[:-1], format_func=name, key=f"{page}.cell_from")
-    end = right.selectbox(say("cell_to"), buckets, format_func=name, key=f"{page}.cell_to")
+    start = left.selectbox(say("cell_from"), buckets[:-1], format_func=name, key=ends[0])
+    end = right.selectbox(say("cell_to"), buckets, format_func=name, key=ends[1])
     history = account_figures.roll_cell(content, start, end, lang)
     charts.show(history, f"{page}-cell", lang, [say("rolls_formula")])
 

@@ -65,7 +65,15 @@ def control(page: str, name: str) -> str:
     Without a key a control is another one as soon as its first value differs, and the next move of a
     reader is lost. A link that is opened makes new controls, with its values.
     """
-    return f"{page}.{name}.{st.session_state.get(f'{page}.links', 0)}"
+    return worded(f"{page}.{name}.{st.session_state.get(f'{page}.links', 0)}")
+
+
+def worded(key: str) -> str:
+    """Key of a control whose choices are words: in another language it is made anew.
+
+    A list would go on showing, and sending, its choice in the old language.
+    """
+    return f"{key}.{language()}.{vocabulary()}"
 
 
 def share(page: str, fields: Sequence[Field], values: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from dashboard import assumptions, charts, levers
 from dashboard.jobs import store
 from dashboard.public import Asked
 from dashboard.running import ready
-from dashboard.state import language, say
+from dashboard.state import language, say, worded
 from sim.core.errors import SpecError
 from sim.experiments import what_if
 from sim.experiments.sweeps import Sweep, sweep
@@ -37,7 +37,7 @@ def tornado(asked: dict[str, Any], content: Content, page: str) -> None:
     outcome = _outcome(left, content, f"{page}.tornado_outcome")
     numbers = right.multiselect(
         say("tornado_numbers"), list(assumptions.NUMBERS.values()), list(assumptions.NUMBERS.values())[4:7],
-        format_func=assumptions.name_of_number, key=f"{page}.tornado_numbers", max_selections=8,
+        format_func=assumptions.name_of_number, key=worded(f"{page}.tornado_numbers"), max_selections=8,
     )  # fmt: skip
     if not numbers:
         st.info(say("choose_number"))
@@ -72,12 +72,16 @@ def threshold(asked: dict[str, Any], content: Content, page: str) -> None:
     first, second, third = st.columns(3)
     names = [name for name in levers.LEVERS if name != "quiet"]
     across = first.selectbox(
-        say("lever_across"), names, names.index(_PAIRS[0]), format_func=levers.label, key=f"{page}.across"
+        say("lever_across"),
+        names,
+        names.index(_PAIRS[0]),
+        format_func=levers.label,
+        key=worded(f"{page}.across"),
     )
     others = [name for name in names if name != across]
     up = second.selectbox(
         say("lever_up"), others, others.index(_PAIRS[1]) if _PAIRS[1] in others else 0,
-        format_func=levers.label, key=f"{page}.up",
+        format_func=levers.label, key=worded(f"{page}.up"),
     )  # fmt: skip
     outcome = _outcome(third, content, f"{page}.threshold_outcome")
     keys = (f"rules.{across}", f"rules.{up}")
@@ -114,7 +118,7 @@ def _outcome(place: Any, content: Content, key: str) -> str:
         text = MEASURES[measure].label
         return text.zh if lang == "zh" else text.en
 
-    return str(place.selectbox(say("outcome"), OUTCOMES, format_func=name, key=key))
+    return str(place.selectbox(say("outcome"), OUTCOMES, format_func=name, key=worded(key)))
 
 
 def _steps(name: str) -> list[Any]:

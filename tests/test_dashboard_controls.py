@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -41,6 +42,9 @@ def test_choices_take_every_move_and_last_over_other_pages_and_languages(tab: An
         tab.get_by_role("radio", name=choice).click()
         at_rest(tab)
         assert tab.get_by_role("radio", name=choice).is_checked()
+    tab.get_by_role("combobox", name="World").click()
+    tab.get_by_role("option", name="As the industry report says").click()
+    at_rest(tab)
     for place in ("2", "3"):
         tab.get_by_role("slider", name="How many fail").focus()
         tab.keyboard.press("ArrowRight")
@@ -58,6 +62,7 @@ def test_choices_take_every_move_and_last_over_other_pages_and_languages(tab: An
     at_rest(tab)
     assert tab.locator(SETTLED).count() == 1
     assert tab.get_by_role("slider").nth(2).input_value() == "3"
+    assert tab.get_by_role("combobox", name="世界").input_value() == "行业报告所述"
     tab.goto(f"{server}/outbreak?v=1&lang=en&firms=75&hit=5")
     at_rest(tab)
     assert tab.get_by_role("slider", name="How many fail").input_value() == "5"
@@ -82,3 +87,22 @@ def test_a_fold_stays_open_while_its_levers_are_moved(tab: Any, server: str) -> 
         tab.keyboard.press("ArrowRight")
         at_rest(tab)
     assert slider.is_visible() and seen(tab.get_by_text("Numbers of the world · 1"))
+
+
+def test_chosen_strategies_speak_the_language_of_the_page(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&borrowers=500&weeks=8&runs=2")
+    chosen = tab.get_by_test_id("stMultiSelect").first
+    at_rest(tab)
+    tab.get_by_role("button", name="Strategy with modules").click()
+    tab.get_by_test_id("stPopoverBody").get_by_role("combobox").last.click()
+    tab.get_by_role("option", name="Early warning").click()
+    tab.keyboard.press("Tab")
+    tab.get_by_role("button", name="Add to the comparison").click()
+    at_rest(tab)
+    assert chosen.locator("span[title]").count() == 3
+    tab.keyboard.press("Escape")
+    tab.get_by_role("radio", name="中文").click()
+    assert seen(tab.get_by_role("heading", name="策略实验室"))
+    at_rest(tab)
+    names = chosen.locator("span[title]").all_inner_texts()
+    assert len(names) == 3 and "人海电话与上门" in names[0] and not re.search("[a-z]{3}", " ".join(names))

@@ -13,7 +13,7 @@ from dashboard.classroom.look import PROJECTOR
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import HOURS, View
 from dashboard.classroom.shared import big, firm_name, go, rooms, told
-from dashboard.state import language, say
+from dashboard.state import language, say, worded
 from sim.experiments.classroom_market import seats
 
 
@@ -124,7 +124,9 @@ def _manage(view: View, host: str) -> None:
         st.caption(say("class_teacher_help", hours=HOURS))
         taken = sorted(view.taken)
         if taken:
-            firm = st.selectbox(say("class_free_seat"), taken, format_func=firm_name, key="classroom.seat")
+            firm = st.selectbox(
+                say("class_free_seat"), taken, format_func=firm_name, key=worded("classroom.seat")
+            )
             if st.button(say("class_free_button"), key="classroom.release"):
                 rooms().release(view.code, host, int(firm))
                 st.rerun()

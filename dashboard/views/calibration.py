@@ -19,7 +19,7 @@ from calibration.results import result_names, shipped_result
 from calibration.targets import calibration_names
 from dashboard import charts, uncertainty
 from dashboard.links import Field
-from dashboard.state import control, language, linked, say, share
+from dashboard.state import control, language, linked, say, share, worded
 from sim.report.wording import word
 from sim.spec.labels import name_of, text
 from sim.spec.meanings import unit_name
@@ -199,7 +199,7 @@ def _evidence(world: str) -> None:
     lang = language()
     first, second = st.columns([2, 3])
     design = first.selectbox(
-        text("evidence.design", lang), ["", *DESIGNS], key="calibration.design",
+        text("evidence.design", lang), ["", *DESIGNS], key=worded("calibration.design"),
         format_func=lambda name: text(f"evidence.design_{name}", lang) if name else say("all_designs"),
     )  # fmt: skip
     find = second.text_input(say("find"), key="calibration.find")

@@ -11,7 +11,7 @@ from dashboard import charts, compared
 from dashboard.jobs import store
 from dashboard.kept_runs import Kept, exported, kept_runs, resume, shown
 from dashboard.running import ready
-from dashboard.state import language, say
+from dashboard.state import language, say, worded
 from dashboard.uploads import network_upload, portfolio_upload
 from sim.core.errors import SpecError
 from sim.spec.labels import name_of, text
@@ -79,7 +79,7 @@ def _numbers() -> None:
     for column, (name, count) in zip(st.columns(5), counts.items(), strict=False):
         column.metric(str(name), int(count))
     st.caption(say("assumed", count=int(counts.get(say("basis_assumption"), 0)), total=len(frame)))
-    only = st.multiselect(say("basis"), list(counts.index), key="data.basis", placeholder=say("all"))
+    only = st.multiselect(say("basis"), list(counts.index), key=worded("data.basis"), placeholder=say("all"))
     if only:
         frame = frame[frame[say("basis")].isin(only)]
     st.dataframe(frame, hide_index=True, width="stretch", height=480)
@@ -117,7 +117,7 @@ def _one(kept: Kept) -> None:
     with left, st.container(border=True):
         st.markdown(f"**{say('take_away')}**")
         view = st.selectbox(
-            say("table"), _VIEWS, format_func=lambda name: say(f"table_{name}"), key="data.view"
+            say("table"), _VIEWS, format_func=lambda name: say(f"table_{name}"), key=worded("data.view")
         )
         try:
             data = exported(kept, view)

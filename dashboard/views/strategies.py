@@ -14,7 +14,7 @@ from dashboard.jobs import store
 from dashboard.links import Field
 from dashboard.naming import label
 from dashboard.running import dimmed, ready
-from dashboard.state import control, language, linked, say, share
+from dashboard.state import control, language, linked, say, share, worded
 from dashboard.uploads import network_upload, portfolio_upload
 from sim.collection import strategy_names
 from sim.collection.modules import module_names
@@ -164,8 +164,8 @@ def _verdict(content: Content) -> None:
     st.caption(say("wins_help") if len(content.worlds) > 1 else say("wins_one_world"))
 
 
-def _modules(chosen: list[str]) -> None:
-    """Add a strategy with modules to those that are compared."""
+def _modules(chosen: list[str], key: str) -> None:
+    """Add a strategy with modules to those that are compared, the choice under ``key``."""
     lang = language()
     with st.popover(say("add_modules"), icon=":material/extension:"):
         base = st.selectbox(
@@ -176,40 +176,37 @@ def _modules(chosen: list[str]) -> None:
             say("modules"),
             modules,
             format_func=lambda name: texts(lang)[f"module.{name}"],
-            key="strategies.some",
+            key=worded("strategies.some"),
         )
         ordered = [name for name in modules if name in some]
         arm = JOIN.join((base, *ordered))
         full = len(chosen) >= 4 or not ordered or arm in chosen
         st.button(
-            say("add_arm"), disabled=full, on_click=_add, args=(arm,), help=say("add_arm_help"),
+            say("add_arm"), disabled=full, on_click=_add, args=(arm, key), help=say("add_arm_help"),
             icon=":material/add:",
         )  # fmt: skip
 
 
-def _add(arm: str) -> None:
-    st.session_state["strategies.chosen"] = [*st.session_state["strategies.chosen"], arm]
+def _add(arm: str, key: str) -> None:
+    st.session_state[key] = [*st.session_state[key], arm]
 
 
 def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any]:
     lang, key = language(), partial(control, "strategies")
     first, second, third = st.columns([2, 1, 1])
-    st.session_state.setdefault("strategies.chosen", values["strategies"])
-    if st.session_state.get("strategies.linked") != values:  # a link was opened
-        st.session_state["strategies.chosen"] = values["strategies"]
-    chosen: list[str] = st.session_state["strategies.chosen"]
+    chosen: list[str] = st.session_state.setdefault(key("strategies"), values["strategies"])
     options = [*bases(), *(name for name in chosen if name not in bases())]
     found: dict[str, Any] = {
         "strategies": first.multiselect(
             say("strategies_control"),
             options,
             max_selections=4,
-            key="strategies.chosen",
+            key=key("strategies"),
             format_func=lambda name: name_of("strategy", name, lang),
         )
     }
     with first:
-        _modules(found["strategies"])
+        _modules(found["strategies"], key("strategies"))
     found |= {
         "worlds": first.multiselect(
             say("worlds"),
@@ -236,5 +233,4 @@ def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any
     }
     if found["strategies"] and found["worlds"] and len(found["strategies"]) > 1:
         share("strategies", known, found)
-        st.session_state["strategies.linked"] = found
     return found
