@@ -228,7 +228,7 @@ def box_figure(document: Data, lang: str = "en") -> go.Figure | None:
     chart.update_xaxes(
         tickvals=[0, 1],
         ticktext=[text("discover.lowest", lang), text("discover.highest", lang)],
-        range=[0, 1],
+        range=[-0.06, 1.06],  # a name that reaches over the edge is left out
     )
     chart.update_yaxes(autorange="reversed", showgrid=False)
     return finish(chart, 170 + 44 * len(names))
