@@ -28,7 +28,7 @@ from sim.experiments.run_views import query
 from sim.experiments.upkeep import compact
 
 #: One run takes about 0.3 s (one arm and its start).
-SIZE: dict[str, object] = {"population.borrowers": 6000, "population.firms": 600, "burn_in": 8}
+SIZE: dict[str, object] = {"population.borrowers": 9500, "population.firms": 950, "burn_in": 8}
 WEEKS = 40
 #: Times that each pair of measurements of threads is repeated.
 ROUNDS = 2
@@ -52,7 +52,7 @@ def runs(number: int, arms: Any = None, **more: Any) -> Any:
 def overhead() -> str:
     """The same runs bare, and kept in a table, in turns."""
     bare, kept = [], []
-    for _ in range(5):
+    for _ in range(15):
         bare.append(seconds(lambda: runs(10)))
         with tempfile.TemporaryDirectory() as folder:
             kept.append(seconds(lambda: runs(10, store=folder)))
@@ -92,7 +92,7 @@ def threads() -> str:
     of each counts: on a shared machine the others measure other work too. The least size also in two
     processes, which is what small runs use by default."""
     said = []
-    for people, number in ((6000, 32), (100_000, 6), (300_000, 4)):
+    for people, number in ((6000, 32), (100_000, 12), (300_000, 4)):
         size = {"population.borrowers": people, "population.firms": people // 10, "burn_in": 8}
         one = partial(runs, number, changes=size)
         others = {"threads": partial(one, workers=2)}

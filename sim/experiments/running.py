@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from sim.core.errors import SpecError, StoppedError
 from sim.core.program import program_digest, versions
+from sim.core.remember import remembered
 from sim.experiments.cluster import cluster_executor, explained, on_worker
 from sim.experiments.executors import Given, run_all
 from sim.experiments.parts import Stamp, pack, to_bytes
@@ -76,13 +77,14 @@ def run_starts(declared: Declared, starts: Starts, means: Means) -> tuple[list[R
     through_files = means.store is not None or means.cluster is not None or means.executor == "processes"
     if not through_files:
         return _in_memory(starts, means), 0
+    fresh: dict[Key, list[RunRow]] = {}
     with run_table(means) as table:
-        found = run_into(table, declared, starts, means)
+        found = run_into(table, declared, starts, means, fresh)
         while True:
-            rows = _read(table, declared, starts)
+            rows = _read(table, declared, starts, fresh)
             if rows is not None:
                 return rows, found
-            run_into(table, declared, starts, means)  # a damaged file is set aside by now
+            run_into(table, declared, starts, means, fresh)  # a damaged file is set aside by now
 
 
 @contextmanager
@@ -95,27 +97,36 @@ def run_table(means: Means) -> Iterator[RunTable]:
         yield RunTable(folder, create=True)
 
 
-def run_into(table: RunTable, declared: Declared, starts: Starts, means: Means) -> int:
+def run_into(
+    table: RunTable,
+    declared: Declared,
+    starts: Starts,
+    means: Means,
+    fresh: dict[Key, list[RunRow]] | None = None,
+) -> int:
     """Run what the table does not hold yet and keep it there; how many starts were found finished.
 
-    Raises as :func:`run_starts` does.
+    ``fresh`` takes the rows of what was run in this process, which need not be read again then. Raises as
+    :func:`run_starts` does.
     """
     table.declare(declared.hash, declared.content)
     wanted = set(starts.keys)
     done = table.finished(declared.hash) & wanted
     found = len(done)
 
-    def take(key: Key, part: bytes) -> None:
-        table.add(declared.hash, key, part)
+    def take(key: Key, ended: Ended) -> None:
+        table.add(declared.hash, key, ended.part)
+        if fresh is not None and ended.rows is not None:
+            fresh[key] = ended.rows
         done.add(key)
         _report(means, len(done), len(wanted))
 
     _report(means, found, len(wanted))
     missing = [key for key in starts.keys if key not in done]
     if missing:
-        work: Callable[..., Any] = functools.partial(
-            run_packed, {"kind": declared.kind, "experiment": declared.hash}
-        )
+        here = fresh is not None and means.cluster is None and means.executor in (None, "threads")
+        stamp = {"kind": declared.kind, "experiment": declared.hash}
+        work: Callable[..., Any] = functools.partial(run_packed, stamp, here)
         if means.cluster is not None:
             work = functools.partial(on_worker, work)
         with (
@@ -128,8 +139,19 @@ def run_into(table: RunTable, declared: Declared, starts: Starts, means: Means) 
     return found
 
 
-def run_packed(stamp: Stamp, task: Task, stop: StopSignal | None = None) -> bytes:
-    """Run a task and give its runs as the bytes of a file of the run table.
+#: The starts of an experiment share their scenarios, which are made anew for each call.
+_digest = remembered(scenario_digest)
+
+
+class Ended(NamedTuple):
+    """What came of one start: the bytes of a file of the run table, and its rows where they are wanted."""
+
+    part: bytes
+    rows: list[RunRow] | None
+
+
+def run_packed(stamp: Stamp, wanted: bool, task: Task, stop: StopSignal | None = None) -> Ended:
+    """Run a task and pack its runs for the run table; ``wanted``: give its rows as well.
 
     Raises :class:`SpecError` when the program that made the task is not the one that runs it.
     """
@@ -139,9 +161,9 @@ def run_packed(stamp: Stamp, task: Task, stop: StopSignal | None = None) -> byte
         )
     events: dict[str, pd.DataFrame] = {}
     rows = run_task(task, stop, keep_events=events.__setitem__)
-    hashes = {arm.name: scenario_digest(arm.scenario) for arm in task.arms}
+    hashes = {arm.name: _digest(arm.scenario) for arm in task.arms}
     own = {**stamp, **versions(), "scenario_hashes": hashes, "scenario": task.scenario.id}
-    return to_bytes(pack(rows, events, own, datetime.now(UTC)))
+    return Ended(to_bytes(pack(rows, events, own, datetime.now(UTC))), rows if wanted else None)
 
 
 def _in_memory(starts: Starts, means: Means) -> list[RunRow]:
@@ -158,11 +180,14 @@ def _in_memory(starts: Starts, means: Means) -> list[RunRow]:
     return [row for key in starts.keys for row in done[key]]
 
 
-def _read(table: RunTable, declared: Declared, starts: Starts) -> list[RunRow] | None:
-    """Rows of all starts in their order; None where one is missing."""
+def _read(
+    table: RunTable, declared: Declared, starts: Starts, fresh: Mapping[Key, list[RunRow]]
+) -> list[RunRow] | None:
+    """Rows of all starts in their order, the fresh ones from memory; None where one is missing."""
     order = {name: place for place, name in enumerate(starts.arms)}
-    by_key: dict[Key, list[RunRow]] = {}
-    for row in table.read(declared.hash, order, set(starts.keys)):
+    by_key = dict(fresh)
+    other = set(starts.keys) - fresh.keys()
+    for row in table.read(declared.hash, order, other) if other else ():
         by_key.setdefault((row["world"], row["point"], row["index"]), []).append(row)
     if len(by_key) < len(starts.keys):
         return None
