@@ -157,14 +157,14 @@ def rolls(content: Content, page: str) -> None:
     )  # fmt: skip
     names = {word(f"bucket.{bucket}", lang): bucket for bucket in buckets}
     points = [] if clicked is None else clicked["selection"]["points"]
+    ends = worded(f"{page}.cell_from"), worded(f"{page}.cell_to")
     cell = (names.get(str(points[0].get("y"))), names.get(str(points[0].get("x")))) if points else None
     if cell is not None and None not in cell and st.session_state.get(f"{page}.cell_clicked") != cell:
         st.session_state[f"{page}.cell_clicked"] = cell
-        st.session_state[f"{page}.cell_from"], st.session_state[f"{page}.cell_to"] = cell
+        st.session_state[ends[0]], st.session_state[ends[1]] = cell
     st.markdown(f"##### {say('cell_history')}")
     st.caption(say("cell_help"))
     left, right = st.columns(2)
-    ends = worded(f"{page}.cell_from"), worded(f"{page}.cell_to")
     for key, bucket in zip(ends, ("31-60", "61-90"), strict=True):
         st.session_state.setdefault(key, bucket)
 

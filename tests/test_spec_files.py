@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sim.collection import strategy_names
@@ -317,6 +317,7 @@ FIELDS = st.sampled_from(
 )
 
 
+@example(changes={"households": {"\n": None}}, base="evidence")
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.dictionaries(FIELDS, PLAIN, max_size=3), base=st.sampled_from(["baseline", "evidence", "none"])

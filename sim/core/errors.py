@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
 
 
 class ArrearsError(Exception):
     """Base of all errors this package raises on purpose."""
+
+
+#: What ends a line or moves a terminal's cursor, with how it is written in a message.
+_CONTROLS: Final = {
+    number: repr(chr(number))[1:-1] for number in (*range(32), *range(127, 160), 0x2028, 0x2029)
+}
+
+
+def _one_line(message: str) -> str:
+    return message.translate(_CONTROLS)
 
 
 class SpecError(ArrearsError):
@@ -35,7 +46,7 @@ class SpecError(ArrearsError):
         self.allowed = allowed
         where = f"{source}, {field}" if field else source
         tail = f"; allowed: {allowed}" if allowed else ""
-        super().__init__(f"{where}: {problem}{tail}")
+        super().__init__(_one_line(f"{where}: {problem}{tail}"))
 
     def __reduce__(self) -> tuple[type[SpecError], tuple[str, str, str, str]]:
         return (type(self), (self.source, self.field, self.problem, self.allowed))

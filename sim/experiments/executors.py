@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -86,15 +87,20 @@ def run_all(
     waiting = dict(enumerate(items))
     failures = 0
 
+    set_apart: Callable[[], None] | None = None
+
     def done(number: int, result: Any) -> None:
-        nonlocal failures
+        nonlocal failures, set_apart
         take(waiting[number], result)
         del waiting[number]
         failures = 0
+        if set_apart is not None:
+            set_apart()
+            set_apart = None
 
     while True:
         try:
-            with pool_of(executor, count) as (pool, stop):
+            with searched_less() as set_apart, pool_of(executor, count) as (pool, stop):
                 _feed(pool, work, dict(waiting), made, done, 2 * count, stop)
             return
         except BrokenExecutor as error:
@@ -187,6 +193,23 @@ def _feed(
                     take(number, received(future))
             raise StoppedError("stopped") from error
         raise
+
+
+@contextmanager
+def searched_less() -> Iterator[Callable[[], None]]:
+    """Leave what there is out of the search for garbage meanwhile, unless somebody did so already.
+
+    Libraries, texts and compiled kernels are a quarter of a million objects that stay; to search them took a
+    twentieth of small runs. What is given takes what was loaded since: call it after the first run.
+    """
+    if gc.get_freeze_count():
+        yield lambda: None
+        return
+    gc.freeze()
+    try:
+        yield gc.freeze
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
