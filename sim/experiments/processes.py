@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -80,6 +81,7 @@ def _loaded() -> None:
     """Once in a worker, after its first task: leave what is loaded out of the search for garbage."""
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # else DuckDB tells of leaks at the end
 
 
 def _to_file(spool: str, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Spooled:
