@@ -36,6 +36,13 @@ ROUNDS = 2
 RULE: dict[str, dict[str, object]] = {"now": {}, "law": {"rules": "us-regulation-f"}}
 
 
+ONE: dict[str, dict[str, object]] = {"now": {}}
+FOUR: dict[str, dict[str, object]] = {
+    **ONE,
+    **{f"calls_{most}": {"rules.attempts_per_week": most} for most in (1, 3, 7)},
+}
+
+
 def seconds(work: Callable[[], Any]) -> float:
     """Wall seconds of some work."""
     begin = time.perf_counter()
@@ -46,18 +53,22 @@ def seconds(work: Callable[[], Any]) -> float:
 def runs(number: int, arms: Any = None, **more: Any) -> Any:
     """So many starts of one arm (or the arms given), on one thread unless told otherwise."""
     call = {"runs": number, "weeks": WEEKS, "changes": SIZE, "workers": 1, **more}
-    return compare("baseline", arms or {"now": {}}, **call)
+    return compare("baseline", arms or ONE, **call)
 
 
 def overhead() -> str:
-    """The same runs bare, and kept in a table, in turns."""
-    bare, kept = [], []
-    for _ in range(15):
-        bare.append(seconds(lambda: runs(10)))
-        with tempfile.TemporaryDirectory() as folder:
-            kept.append(seconds(lambda: runs(10, store=folder)))
-    share = np.median(kept) / np.median(bare) - 1
-    return f"overhead of the table: {share:.1%} of runs of {np.median(bare) / 10:.2f} s"
+    """The same runs bare, and kept in a table, in turns: one run a start, and four (as three strategies
+    against leaving everybody alone are)."""
+    said = []
+    for arms in (ONE, FOUR):
+        bare, kept = [], []
+        for _ in range(12 // len(arms) + 3):
+            bare.append(seconds(lambda arms=arms: runs(10, arms)))
+            with tempfile.TemporaryDirectory() as folder:
+                kept.append(seconds(lambda arms=arms, folder=folder: runs(10, arms, store=folder)))
+        share, each = np.median(kept) / np.median(bare) - 1, np.median(bare) / 10 / len(arms)
+        said.append(f"{share:.1%} of runs of {each:.2f} s, {len(arms)} a start")
+    return f"overhead of the table: {'; '.join(said)}"
 
 
 def ask() -> str:
