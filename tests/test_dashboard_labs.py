@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT
-from support_dashboard import offered, seen
+from support_dashboard import at_rest, offered, seen
 
 from dashboard import assumptions, caps, levers
 from dashboard.views import policy, strategies
@@ -206,8 +206,13 @@ def test_an_uploaded_portfolio_is_compared(tab: Any, server: str, tmp_path: Path
     offered(tab, portfolio(tmp_path / "mine.csv"))
     assert seen(tab.get_by_text("读取无误"))  # before this the button runs what was asked last
     tab.get_by_test_id("stBaseButton-primary").click()
-    view(tab, "复现")
-    assert seen(tab.get_by_text("--portfolio mine.csv").first)
+    told = tab.get_by_text("--portfolio mine.csv").first
+    for _ in range(60):  # a click while the page is drawn anew may be lost
+        view(tab, "复现")
+        tab.wait_for_timeout(2000)
+        if told.is_visible():
+            break
+    assert told.is_visible()
 
 
 def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, server: str) -> None:
@@ -246,6 +251,7 @@ def test_what_is_chosen_stays_inside_its_field(tab: Any, server: str, width: int
     tab.goto(f"{server}/strategies?v=1&lang=en&strategies=traditional,ai_tiered,app_based,cloud_platform")
     tags = tab.locator("[data-testid=stMultiSelect] .react-aria-ComboBox [data-tag]")
     tags.nth(3).wait_for()
+    at_rest(tab)  # fields grow when their choices are measured
     fields = tab.locator("[data-testid=stMultiSelect] .react-aria-ComboBox > [role=group]")
     edges = [fields.nth(number).bounding_box() for number in range(fields.count())]
     for number in range(tags.count()):
