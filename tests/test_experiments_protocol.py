@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -466,21 +465,6 @@ def script(folder: Path, executor: str, runs: int, *more: str) -> subprocess.Pop
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)])},
         start_new_session=True,
     )
-
-
-@pytest.mark.parametrize("frozen", [False, True])
-def test_the_search_for_garbage_is_afterwards_as_it_was(frozen: bool) -> None:
-    gc.unfreeze()  # pages of other tests set things apart
-    try:
-        if frozen:
-            gc.freeze()
-        before = gc.get_freeze_count()
-        toy_compare()
-        with pytest.raises(SpecError):
-            toy_compare(workers=0)
-        assert (gc.get_freeze_count() > 0) is frozen and gc.get_freeze_count() <= before
-    finally:
-        gc.unfreeze()
 
 
 @pytest.mark.parametrize("executor", ["threads", "processes"])

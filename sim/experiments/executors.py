@@ -85,18 +85,16 @@ def run_all(
     """
     count = worker_count(workers)
     waiting = dict(enumerate(items))
-    failures = 0
-
-    set_apart: Callable[[], None] | None = None
+    failures, first = 0, len(waiting)
+    set_apart: Callable[[], None]
 
     def done(number: int, result: Any) -> None:
-        nonlocal failures, set_apart
+        nonlocal failures
         take(waiting[number], result)
+        if len(waiting) == first:
+            set_apart()
         del waiting[number]
         failures = 0
-        if set_apart is not None:
-            set_apart()
-            set_apart = None
 
     while True:
         try:
