@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 #: The variable that ``--public`` sets, and its largest upload in MB.
 SWITCH, UPLOAD_MB = "ARREARS_PUBLIC", 1
+#: Seconds that the server has to end its work; a kept run is never lost by a kill.
+GRACE = 5.0
 gallery_app = typer.Typer(
     no_args_is_help=True, help="Results that the dashboard opens on: make them anew, or see which are stale."
 )
@@ -47,11 +50,26 @@ def dashboard(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)} | ({SWITCH: "1"} if public else {})
     if lessons is not None:
         environment["ARREARS_LESSONS"] = str(lessons.resolve())
-    try:
-        code = subprocess.call([sys.executable, "-m", "streamlit", "run", str(page), *flags], env=environment)
-    except KeyboardInterrupt:
-        code = 0
+    # what visitors upload is gone with the server, however that ends
+    with TemporaryDirectory(prefix="arrears-") as folder:
+        words = [sys.executable, "-m", "streamlit", "run", str(page), *flags]
+        code = _served(words, {**environment, "TMPDIR": folder})
     raise typer.Exit(code)
+
+
+def _served(words: list[str], environment: dict[str, str]) -> int:
+    """The exit code of the server; it is told to end when this command is."""
+    server = subprocess.Popen(words, env=environment)
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+    try:
+        server.wait(GRACE)
+    except (KeyboardInterrupt, subprocess.TimeoutExpired):
+        server.kill()
+        server.wait()
+    return 0
 
 
 @gallery_app.command()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from support_dashboard import offered, seen
+from support_dashboard import offered, seen, served
 
 from dashboard import by_hand, networks
 from dashboard.kept_runs import exported, kept_runs, resume, shown
@@ -152,3 +152,20 @@ def test_kept_runs_are_listed_exported_and_resumed_without_running_them_again(tm
     assert longer.runs == 3 and shown(found[0]).rows == longer.rows
     assert kept_runs(tmp_path)[0][0].line["starts"] == 3
     assert max(done for done, _ in told) == 3 and min(done for done, _ in told) >= 2
+
+
+def test_nothing_that_was_uploaded_is_left_when_the_dashboard_has_ended(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with served(tmp_path) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/data?lang=en")
+        page.get_by_text("Own portfolio", exact=True).click()
+        offered(page, {"name": "mine.csv", "mimeType": "text/csv", "buffer": CHINESE.encode("gb18030")})
+        assert seen(page.get_by_text(re.compile("GB18030")).first)
+        assert list(temporary.rglob("portfolio-*.csv"))
+        page.close()
+    assert list(temporary.iterdir()) == []
