@@ -93,7 +93,8 @@ def stage_figure(rows: Sequence[Data], claim: str, world: str, lang: str = "en")
     ]
     chart = go.Figure(
         go.Heatmap(
-            x=list(HORIZONS), y=[name_of("stage", stage, lang) for stage in STAGES], z=table,
+            x=[_days(horizon, lang) for horizon in HORIZONS],
+            y=[name_of("stage", stage, lang) for stage in STAGES], z=table,
             zmin=0, zmax=100, colorscale="Blues", texttemplate="%{z:.0f} %", name=claim,
             colorbar={"ticksuffix": " %"},
             hovertemplate="%{y}, %{x}: %{z:.1f} %<extra></extra>",
@@ -102,6 +103,12 @@ def stage_figure(rows: Sequence[Data], claim: str, world: str, lang: str = "en")
     chart.update_yaxes(autorange="reversed", showgrid=False)
     chart.update_xaxes(showgrid=False, type="category")
     return finish(chart, 320)
+
+
+def _days(horizon: str, lang: str) -> str:
+    """A horizon in words: ``30d`` is 30 days."""
+    name = shown("days").name(lang)
+    return f"{horizon.removesuffix('d')}{name if lang == 'zh' else f' {name}'}"
 
 
 def selection_figure(rows: Sequence[Data], lang: str = "en") -> go.Figure | None:

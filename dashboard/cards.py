@@ -28,6 +28,7 @@ _STYLE = """<style>
 .card td{text-align:right;font-variant-numeric:tabular-nums}
 .card .value{font-size:1.15rem;font-weight:600;white-space:nowrap}
 .card .gap{display:block;opacity:.85;white-space:nowrap}
+.card .reason{display:block;opacity:.85}
 .card .told{display:inline-block;white-space:nowrap;font-weight:600;border-radius:.6rem;padding:0 .45rem;
   border:1px solid currentColor}
 .card .dot{display:inline-block;width:.65rem;height:.65rem;border-radius:50%;margin-right:.4rem}
@@ -48,10 +49,9 @@ def _card(content: Content, world: str, measure: str) -> str:
     rows = [row for arm in content.arms if (row := content.row(world, arm, measure)) is not None]
     if not rows:
         return ""
-    unit = shown(rows[0].unit).name(language())
-    if unit in label(content, "measure", measure):  # said already
-        unit = ""
-    head = f'{escape(label(content, "measure", measure))} <span class="unit">{escape(unit)}</span>'
+    name = label(content, "measure", measure)
+    unit = shown(rows[0].unit).beside(name, language())
+    head = f'{escape(name)} <span class="unit">{escape(unit)}</span>'
     lines = []
     if content.reference is None:
         mean = content.baseline.get((world, measure))
@@ -76,7 +76,7 @@ def _told(content: Content, row: Row) -> str:
     """The paired difference, its interval and what it comes to."""
     if row.effect is None:
         reason = "" if row.mean is not None else escape(reason_in(row.reason or "", language()))
-        return f'<span class="gap">{reason}</span>' if reason else ""
+        return f'<span class="reason">{reason}</span>' if reason else ""
     ends = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     told, colour = verdict(content, row)
     gap = "" if row.equal else f'<span class="gap">{figure(row.effect, row.unit, signed=True)} {ends}</span>'

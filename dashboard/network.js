@@ -1,5 +1,5 @@
 // One network on a canvas, a panel a recording of it. State is kept on the element, so that new data do not reset the week.
-const SHAPES = ["circle", "triangle", "cross", "square"], FAILED = 2, BAND = 22;
+const SHAPES = ["circle", "triangle", "cross", "square"], FAILED = 2, BAND = 22, EDGE = 12; // pixels: a heading, and what is left free beside the outermost firms
 
 function bytes(text) {
   const raw = atob(text);
@@ -162,8 +162,8 @@ class Network {
   }
   place(i, f) {
     return [
-      (this.px[i] - 0.5) * f[2] * this.zoom + f[0] + f[2] / 2 + this.shift[0],
-      (this.py[i] - 0.5) * f[3] * this.zoom + f[1] + f[3] / 2 + this.shift[1],
+      (this.px[i] - 0.5) * (f[2] - 2 * EDGE) * this.zoom + f[0] + f[2] / 2 + this.shift[0],
+      (this.py[i] - 0.5) * (f[3] - 2 * EDGE) * this.zoom + f[1] + f[3] / 2 + this.shift[1],
     ];
   }
   at(e) {

@@ -42,6 +42,11 @@ def say(key: str, **values: object) -> str:
     return text(f"dash.{key}", language(), **values)
 
 
+def headed(text: str) -> str:
+    """A word of a sentence as a heading: with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def linked(page: str, fields: Sequence[Field]) -> dict[str, Any]:
     """First values of a page's controls; a link is read once and then put away."""
     kept = f"{page}.values"

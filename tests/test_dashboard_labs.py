@@ -215,12 +215,29 @@ def test_an_uploaded_portfolio_is_compared(tab: Any, server: str, tmp_path: Path
     assert told.is_visible()
 
 
+#: Cards whose content is wider than they are.
+SPILLED = "cards => cards.filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+#: Titles of panels that lie over figures of an axis or over other titles.
+CROSSED = """() => {
+    const titles = [...document.querySelectorAll('.js-plotly-plot .infolayer .annotation-text')];
+    const others = [...titles, ...document.querySelectorAll('.js-plotly-plot .xtick text')];
+    const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return titles.filter(t => others.some(
+        o => o !== t && over(t.getBoundingClientRect(), o.getBoundingClientRect()))).map(t => t.textContent);
+}"""
+
+
 def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, server: str) -> None:
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=1&borrowers=500&weeks=30&runs=3")
     tab.get_by_test_id("stBaseButton-primary").first.click()
     assert seen(tab.get_by_text("3 paired runs of 30 weeks"))
     cards = tab.locator(".card")
     assert seen(cards.get_by_text("no clear difference").first)
+    assert seen(cards.get_by_text("the run has 30 weeks").first)  # a long reason, inside its card
+    assert cards.evaluate_all(SPILLED) == []
+    tab.locator(".js-plotly-plot .infolayer .annotation-text").first.wait_for()
+    at_rest(tab)
+    assert tab.evaluate(CROSSED) == []
     view(tab, "Who gains, who loses")
     assert seen(tab.get_by_text("Resource costs").first)
     rows = csv_of(tab, "policy-gains-hardship")

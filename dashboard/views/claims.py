@@ -19,7 +19,7 @@ from calibration.verdict_words import evidence_words, left_out, needs, reason, v
 from calibration.verdicts import rulings
 from dashboard import charts
 from dashboard.links import Field
-from dashboard.state import control, language, linked, say, share
+from dashboard.state import control, headed, language, linked, say, share
 from sim.spec.labels import name_of, text
 from sim.spec.meanings import meaning
 
@@ -62,7 +62,7 @@ def _controls(
     values: dict[str, Any], known: tuple[Field, ...], verdicts: Mapping[str, Any]
 ) -> dict[str, Any]:
     lang = language()
-    first, second, third = st.columns([3, 2, 2])
+    first, second, third = st.columns([3, 2, 2.6])
     ids = [name for name in known[0].allowed if name in verdicts]
     found = {
         "claim": first.selectbox(
@@ -99,7 +99,7 @@ def _one(document: Mapping[str, Any], ruling: Mapping[str, Any], values: Mapping
     st.markdown(f":{_SIGNS[ruling['verdict']]}-badge[{verdict_name(ruling, lang)}]")
     st.markdown(reason(ruling, lang))
     heading = text("audit.needs", lang)
-    st.markdown(f"**{heading[:1].upper()}{heading[1:]}** — {needs(claim.id, lang)}")
+    st.markdown(f"**{headed(heading)}** — {needs(claim.id, lang)}")
     missing = left_out(claim.id, lang)
     if missing:
         st.caption(say("left_out", missing=missing))
@@ -115,7 +115,8 @@ def _one(document: Mapping[str, Any], ruling: Mapping[str, Any], values: Mapping
         title=say("chart_claim"),
     )
     evidence, numbers, horizon = st.tabs(
-        [text("audit.evidence", lang), say("rests_on"), say("beside_tab")], key=f"claims.tabs.{claim.id}"
+        [headed(text("audit.evidence", lang)), say("rests_on"), say("beside_tab")],
+        key=f"claims.tabs.{claim.id}",
     )
     with evidence:
         _evidence(claim, ruling)

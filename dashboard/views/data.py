@@ -11,7 +11,7 @@ from dashboard import charts, compared
 from dashboard.jobs import store
 from dashboard.kept_runs import Kept, exported, kept_runs, resume, shown
 from dashboard.running import ready
-from dashboard.state import language, say, worded
+from dashboard.state import headed, language, say, worded
 from dashboard.uploads import network_upload, portfolio_upload
 from sim.core.errors import SpecError
 from sim.spec.labels import name_of, text
@@ -64,7 +64,7 @@ def _numbers() -> None:
     rows = [
         {
             say("name"): name,
-            text("evidence.meaning", lang): meaning(name, lang),
+            headed(text("evidence.meaning", lang)): meaning(name, lang),
             say("value"): number.value,
             say("unit"): unit_name(number.unit, lang),
             say("basis"): say(f"basis_{basis(number.source)}"),
@@ -77,7 +77,7 @@ def _numbers() -> None:
     frame = pd.DataFrame(rows)
     counts = frame[say("basis")].value_counts()
     for column, (name, count) in zip(st.columns(5), counts.items(), strict=False):
-        column.metric(str(name), int(count))
+        column.metric(headed(str(name)), int(count))
     st.caption(say("assumed", count=int(counts.get(say("basis_assumption"), 0)), total=len(frame)))
     only = st.multiselect(say("basis"), list(counts.index), key=worded("data.basis"), placeholder=say("all"))
     if only:

@@ -15,7 +15,7 @@ from dashboard.links import Field
 from dashboard.measured import RUNS, measured
 from dashboard.public import Asked, command, refused
 from dashboard.spread import Spread
-from dashboard.state import control, language, linked, say, share, vocabulary
+from dashboard.state import control, headed, language, linked, say, share, vocabulary
 from dashboard.uploads import network_upload
 from sim.core.errors import SpecError
 from sim.experiments.recording import FAILED, Recording
@@ -78,7 +78,7 @@ def show() -> None:
     against = say("shock_alone") if values["twin"] == "unhelped" else say("untouched")
     panels = [canvas.Panel(say("as_played"), played)]
     if values["twin"] != "none":
-        panels.append(canvas.Panel(against[:1].upper() + against[1:], base))
+        panels.append(canvas.Panel(headed(against), base))
     act = canvas.network(panels, language(), done, "network")
     if act is not None:
         st.session_state["outbreak.done"] = (*done, act)

@@ -192,7 +192,7 @@ def _controls(values: dict[str, Any], known: tuple[Field, ...]) -> dict[str, Any
     }  # fmt: skip
     found |= levers.controls(values)
     st.markdown(f"**{say('assumptions_title')}** — {say('assumptions_what')}")
-    fourth, fifth, sixth, seventh = st.columns([1.3, 1, 1, 1])
+    fourth, fifth, sixth, seventh = st.columns([1.9, 1, 1, 1])
     worlds = list(world_names())
     found |= {
         "world": fourth.selectbox(

@@ -72,6 +72,15 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _has_legend(chart: go.Figure) -> bool:
+    """Whether Plotly will draw a legend: where told to, else for two or more named lines, bars or points."""
+    if chart.layout.showlegend is not None:
+        return bool(chart.layout.showlegend)
+    kinds = ("scatter", "scattergl", "bar", "box")
+    drawn = [trace.showlegend for trace in chart.data if trace.type in kinds]
+    return True in drawn or drawn.count(None) > 1
+
+
 def finish(chart: go.Figure, height: int) -> go.Figure:
     """The look that all figures share, and a height in pixels."""
     chart.update_layout(
@@ -79,8 +88,17 @@ def finish(chart: go.Figure, height: int) -> go.Figure:
         height=height,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 10, "t": 90, "b": 20},
-        legend={"orientation": "h", "y": 1, "yref": "container", "yanchor": "top", "x": 0, "xanchor": "left"},
+        margin={"l": 10, "r": 10, "t": 90 if _has_legend(chart) else 50, "b": 20},
+        # from the left edge, so that the tools at the right lie over none of its names
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+        },
         font={"family": "system-ui, 'Noto Sans SC', 'WenQuanYi Micro Hei', sans-serif", "size": 12},
         hoverlabel={"font": {"size": 12}},
     )
@@ -105,8 +123,12 @@ def _wrapped(text: str, width: int) -> str:
 
 def _titled(content: Content, measure: str, unit: str, lang: str, width: int = 38) -> str:
     name = named(content, "measure", measure, lang)
-    unit_name = escaped(shown(unit).name(lang))
+    unit_name = escaped(shown(unit).beside(name, lang))
     return _wrapped(f"{name} ({unit_name})" if unit_name else name, width)
+
+
+#: Pixels between two rows of panels: figures of the one and a title of three lines of the other.
+_BETWEEN = 90
 
 
 def effects(content: Content, lang: str = "en") -> go.Figure | None:
@@ -120,12 +142,14 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
         return None
     columns = min(3, len(found))
     lines = math.ceil(len(found) / columns)
+    panel = 50 + 20 * len(content.worlds) * max(2, len(content.arms))
+    drawn = lines * panel + (lines - 1) * _BETWEEN
     chart = make_subplots(
         rows=lines,
         cols=columns,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        vertical_spacing=0.4 / lines,
+        vertical_spacing=_BETWEEN / drawn,
         # short lines, since three panels must fit on a narrow page
         subplot_titles=[_titled(content, name, rows[0].unit, lang, 20) for name, rows in found.items()],
     )
@@ -142,9 +166,8 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
     chart.update_xaxes(zeroline=True, zerolinewidth=2)
     # several arms of one world stand below each other
     chart.update_layout(scattermode="group", scattergap=0.35)
-    height = 160 + lines * (125 + 22 * len(content.worlds) * max(2, len(content.arms)))
-    finish(chart, height).update_layout(margin_t=130)  # below a legend, titles of three lines
-    return chart
+    above, below = 130, 30  # a legend and titles of three lines; figures of the last row
+    return finish(chart, drawn + above + below).update_layout(margin={"t": above, "b": below})
 
 
 def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool) -> go.Scatter:
@@ -286,10 +309,10 @@ def weekly_factor(name: str) -> float:
 
 def weekly_name(content: Content, name: str, lang: str) -> str:
     """The label of a weekly figure with its unit."""
-    unit = shown(_WEEKLY_UNITS.get(name, "")).name(lang)
     label = named(content, "measure", name, lang)
     if label == name:
         label = word(f"series.{name}", lang)
+    unit = shown(_WEEKLY_UNITS.get(name, "")).beside(label, lang)
     return f"{label} ({unit})" if unit else label
 
 

@@ -16,6 +16,11 @@ class Shown(NamedTuple):
         """The unit's name in ``en`` or ``zh``."""
         return self.zh if lang == "zh" else self.en
 
+    def beside(self, label: str, lang: str) -> str:
+        """The unit's name as it stands beside a label; empty where the label says it already."""
+        name = self.name(lang)
+        return "" if name in label else name
+
 
 #: Units that are shown otherwise than they are kept. Money is kept in fen, 1/100 yuan.
 _UNITS = {

@@ -67,12 +67,16 @@ def _tile(content: Content, world: str, measure: str) -> str:
         value = DASH if row.mean is None else figure(row.mean, row.unit)
         mark = ' class="best"' if row is best else ""
         lines.append(f"<tr{mark}><td>{label(content, 'arm', row.arm)}</td><td>{value}</td></tr>")
-    unit, named = shown(rows[0].unit if rows else ""), content.label("measure", measure)
-    en = "" if unit.en in named.en else unit.en  # a name that says its unit says it once
-    zh = "" if unit.zh in named.zh else unit.zh
+    en, zh = _unit_beside(content, measure, rows[0].unit if rows else "")
     suffix = f" <small>{both(en, zh)}</small>" if en or zh else ""
     head = f"<h4>{label(content, 'measure', measure)}{suffix}</h4>"
     return f'<div class="tile">{head}<table>{"".join(lines)}</table></div>'
+
+
+def _unit_beside(content: Content, measure: str, unit: str) -> tuple[str, str]:
+    """The unit in both languages, empty where the measure's name says it already."""
+    named = content.label("measure", measure)
+    return shown(unit).beside(named.en, "en"), shown(unit).beside(named.zh, "zh")
 
 
 def _best(content: Content, measure: str, rows: list[Row]) -> Row | None:
@@ -114,10 +118,10 @@ def _world_table(content: Content, world: str) -> str:
 
 def _measure_line(content: Content, world: str, measure: str) -> str:
     rows = [content.row(world, arm, measure) for arm in content.arms]
-    unit = shown(next((row.unit for row in rows if row is not None), ""))
+    en, zh = _unit_beside(content, measure, next((row.unit for row in rows if row is not None), ""))
     name = label(content, "measure", measure)
-    if unit.en:
-        name += f" <small>({both(unit.en, unit.zh)})</small>"
+    if en or zh:
+        name += f" <small>{both(en and f'({en})', zh and f'({zh})')}</small>"
     if measure in content.meanings:
         meaning = content.meanings[measure]
         wanted = f" ({word_both(meaning.better)})" if meaning.better else ""
