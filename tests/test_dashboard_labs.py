@@ -220,7 +220,7 @@ SPILLED = "cards => cards.filter(e => e.scrollWidth > e.clientWidth).map(e => e.
 #: Titles of panels that lie over figures of an axis or over other titles.
 CROSSED = """() => {
     const titles = [...document.querySelectorAll('.js-plotly-plot .infolayer .annotation-text')];
-    const others = [...titles, ...document.querySelectorAll('.js-plotly-plot .xtick text')];
+    const others = [...titles, ...document.querySelectorAll('.js-plotly-plot .xaxislayer-above text')];
     const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
     return titles.filter(t => others.some(
         o => o !== t && over(t.getBoundingClientRect(), o.getBoundingClientRect()))).map(t => t.textContent);
@@ -228,6 +228,7 @@ CROSSED = """() => {
 
 
 def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, server: str) -> None:
+    tab.set_viewport_size({"width": 1100, "height": 900})
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=1&borrowers=500&weeks=30&runs=3")
     tab.get_by_test_id("stBaseButton-primary").first.click()
     assert seen(tab.get_by_text("3 paired runs of 30 weeks"))
