@@ -113,3 +113,46 @@ def test_chosen_strategies_speak_the_language_of_the_page(tab: Any, server: str)
     at_rest(tab)
     names = chosen.locator("span[title]").all_inner_texts()
     assert len(names) == 3 and "人海电话与上门" in names[0] and not re.search("[a-z]{3}", " ".join(names))
+
+
+def test_claims_follow_every_choice_and_last_over_languages(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/claims?v=1&lang=en")
+    at_rest(tab)
+    claims = (
+        "S01 · Traditional calls and visits succeed in fewer than 30 % of cases",
+        "S04 · Self-service in an app succeeds in 65 % of cases",
+        "S02 · Labour is more than 60 % of what traditional collection costs",
+    )
+    for claim in claims:
+        picked(tab, "Claim", claim)
+        assert seen(tab.get_by_role("heading", name=claim))
+    for world in ("As the industry report says", "Both worlds", "As independent evidence says"):
+        picked(tab, "World", world)
+        assert tab.get_by_role("combobox", name="World").input_value() == world
+    for choice in ("chance decides", "borrowers choose", "chance decides"):
+        tab.get_by_role("radio", name=choice).click()
+        at_rest(tab)
+        assert tab.get_by_role("radio", name=choice).is_checked()
+    tab.get_by_role("radio", name="中文").click()
+    at_rest(tab)
+    assert seen(tab.get_by_role("heading", name=re.compile("S02 ·")))
+    assert tab.get_by_role("radio", name="随机决定").is_checked()
+
+
+def test_calibration_follows_every_choice_and_lasts_over_languages(tab: Any, server: str) -> None:
+    tab.goto(f"{server}/calibration?v=1&lang=en")
+    at_rest(tab)
+    for part in ("Backtest", "Fit", "Robust choice", "Fit"):
+        tab.get_by_role("radio", name=part, exact=True).click()
+        at_rest(tab)
+        assert tab.get_by_role("radio", name=part, exact=True).is_checked()
+    met = []
+    for world in ("As the industry report says", "As independent evidence says") * 2:
+        picked(tab, "World", world)
+        met.append(tab.get_by_test_id("stMetricValue").first.inner_text())
+    assert met[:2] == met[2:] and met[0] != met[1]
+    picked(tab, "World", "As the industry report says")
+    tab.get_by_role("radio", name="中文").click()
+    at_rest(tab)
+    assert tab.get_by_role("combobox", name="世界").input_value() == "行业报告所述"
+    assert tab.get_by_test_id("stMetricValue").first.inner_text() == met[0]
