@@ -89,7 +89,7 @@ class Audit:
                 "operator": row.claim.operator, "claimed": row.claim.value, "unit": row.claim.unit,
                 "mean": row.figure.mean, "low": row.figure.low, "high": row.figure.high, "n": row.figure.n,
                 "reason": row.figure.reason, "verdict": row.verdict,
-                "by_construction": row.claim.by_construction,
+                "by_construction": row.claim.is_built_in(row.world),
             }
             for row in self.rows
         ]  # fmt: skip

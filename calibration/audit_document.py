@@ -34,7 +34,7 @@ def audit_document(audit: Audit, selection: list[SelectionRow]) -> dict[str, Any
         ],
         "accuracy": [
             {"claim": row.claim, "world": row.world}
-            | {name: estimate(getattr(row, name)) for name in ("accuracy", "base_rate", "no_skill", "auc")}
+            | {name: estimate(getattr(row, name)) for name in ("accuracy", "no_skill", "auc")}
             for row in audit.accuracy
         ],
         "selection": [

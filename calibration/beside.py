@@ -37,7 +37,6 @@ class AccuracyRow(NamedTuple):
     claim: str
     world: str
     accuracy: Estimate
-    base_rate: Estimate
     no_skill: Estimate
     auc: Estimate
 
@@ -65,19 +64,13 @@ def stage_rows(claim: Claim, world: str, rows: Sequence[RunRow]) -> list[StageRo
 
 
 def accuracy_rows(claim: Claim, world: str, rows: Sequence[RunRow]) -> list[AccuracyRow]:
-    """Accuracy, base rate, accuracy without skill and area under the curve; none for other claims."""
+    """Accuracy, that of always the same answer, and area under the curve; none for other claims."""
     judgement = shipped_judgements().get(claim.id)
     if judgement is None or judgement.accuracy is None:
         return []
     mine = [row for row in rows if row["arm"] == claim.figure.arm]
-    base = [row["measures"].get(judgement.accuracy.base) for row in mine]
-    plain = mean_interval([None if share is None else max(share, 1 - share) for share in base])
-    return [
-        AccuracyRow(
-            claim.id, world, _mean(mine, str(claim.figure.measure)), _mean(mine, judgement.accuracy.base),
-            plain, _mean(mine, judgement.accuracy.auc),
-        )
-    ]  # fmt: skip
+    measures = (str(claim.figure.measure), judgement.accuracy.base, judgement.accuracy.auc)
+    return [AccuracyRow(claim.id, world, *(_mean(mine, name) for name in measures))]
 
 
 def selection_rows(

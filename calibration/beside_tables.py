@@ -36,7 +36,7 @@ def stage_table(rows: Sequence[Mapping[str, Any]], lang: str) -> Rows:
 
 def accuracy_table(rows: Sequence[Mapping[str, Any]], lang: str) -> Rows:
     """A row for each claim and world."""
-    names = ("accuracy", "base_rate", "no_skill", "auc")
+    names = ("accuracy", "no_skill", "auc")
     table = [[text(f"audit.{key}", lang) for key in ("id", "world", *names)]]
     for row in rows:
         cells = [estimated(row[name], "" if name == "auc" else "share") for name in names]

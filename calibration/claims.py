@@ -79,7 +79,8 @@ class Claim(Spec):
     """One row of the report: what it claims, and where and how that is measured.
 
     ``arms`` maps the name of an arm to its changes of ``scenario``; ``weeks`` are measured after the
-    scenario's start. ``by_construction``: holds because of what the system is.
+    scenario's start. ``by_construction``: holds because of what the system is, in all worlds or in those
+    named.
     """
 
     id: str = ""
@@ -98,8 +99,13 @@ class Claim(Spec):
     weeks: int = Field(ge=1, le=5200)
     arms: dict[Id, dict[str, object]] = Field(min_length=1)
     figure: Figure
-    by_construction: bool = False
+    by_construction: bool | list[Id] = False
     note: Text | None = None
+
+    def is_built_in(self, world: str) -> bool:
+        """Whether it holds in a world by the way the system is built or the case is chosen."""
+        built = self.by_construction
+        return built if isinstance(built, bool) else world in built
 
     @model_validator(mode="after")
     def _known_arms(self) -> Self:

@@ -49,9 +49,11 @@ def tables(audit: Audit, lang: str = "en") -> str:
     lines = [_line([*heads, *names]), _line(["---"] * (3 + len(names)))]
     notes = []
     for claim in _claims(audit):
-        cells = [f"{simulated(row)}<br>{text(f'audit.{row.verdict}', lang)}" for row in audit.of(claim.id)]
-        mark = BY_CONSTRUCTION if claim.by_construction else ""
-        lines.append(_line([claim.id + mark, _of(claim.claim, lang), claimed(claim, lang), *cells]))
+        cells = [
+            f"{simulated(row)}<br>{text(f'audit.{row.verdict}', lang)}{mark(claim, row.world)}"
+            for row in audit.of(claim.id)
+        ]
+        lines.append(_line([claim.id, _of(claim.claim, lang), claimed(claim, lang), *cells]))
         for row in audit.of(claim.id):
             if row.figure.mean is None:
                 world = name_of("world", row.world, lang)
@@ -79,6 +81,11 @@ def tables(audit: Audit, lang: str = "en") -> str:
         if claim.note is not None:
             lines[-1] = lines[-1].removesuffix(" |") + f"<br>*{_of(claim.note, lang)}* |"
     return "\n".join(lines)
+
+
+def mark(claim: Claim, world: str) -> str:
+    """The mark of a verdict that comes about by construction, else nothing."""
+    return BY_CONSTRUCTION if claim.is_built_in(world) else ""
 
 
 def legend(audit: Audit, lang: str = "en") -> str:

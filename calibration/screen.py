@@ -11,7 +11,7 @@ from rich.text import Text
 
 from calibration.audit import Audit
 from calibration.beside_tables import beside_tables
-from calibration.page import BY_CONSTRUCTION, claimed, legend, simulated
+from calibration.page import claimed, legend, mark, simulated
 from calibration.verdict_words import needs, reason, verdict_name
 from sim.cli.table import console
 from sim.measures.reasons import reason_in
@@ -41,13 +41,13 @@ def print_audit(audit: Audit, document: Mapping[str, Any], lang: str) -> None:
         cells = []
         for row in rows:
             cell = Text(simulated(row)).append(
-                f"\n{text(f'audit.{row.verdict}', lang)}", _STYLES[row.verdict]
+                f"\n{text(f'audit.{row.verdict}', lang)}{mark(row.claim, row.world)}", _STYLES[row.verdict]
             )
             cells.append(cell)
         first = rows[0].claim
         words = first.claim.zh if lang == "zh" else first.claim.en
         table.add_row(
-            claim + (BY_CONSTRUCTION if first.by_construction else ""),
+            claim,
             Text(words),
             Text(claimed(first, lang)),
             *cells,

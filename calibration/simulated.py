@@ -137,9 +137,14 @@ def _run(
     }
     total, done = sum(len(plan.keys) for plan in plans.values()), 0
     with run_table(means) as table:
-        for plan in plans.values():
+        found = {name: len(table.finished(plan.hash).intersection(plan.keys)) for name, plan in plans.items()}
+        later = sum(found.values())
+        if means.progress is not None:
+            means.progress(later, total)
+        for name, plan in plans.items():
             starts = Starts(plan.keys, plan.task, list(plan.arms))
-            own = replace(means, progress=_part(means.progress, done, total))
+            later -= found[name]
+            own = replace(means, progress=_part(means.progress, done + later, total))
             run_into(table, Declared("sweep", plan.hash, plan.describe()), starts, own)
             done += len(plan.keys)
         return _read(spec, groups, plans, table)

@@ -84,7 +84,7 @@ def rule(claim: Claim, held: Mapping[str, Mapping[str, str]]) -> Ruling:
         if not one.possible and not _together(one.claims, held) and here.get(EVIDENCE) != "holds":
             return ruling("conflict", f"arithmetic_{one.name}", [x for x in one.claims if x != claim.id])
     if here.get(EVIDENCE) == "holds":
-        return ruling("emerges", "construction" if claim.by_construction else "evidence")
+        return ruling("emerges", "construction" if claim.is_built_in(EVIDENCE) else "evidence")
     if here.get(REPORT) == "holds" and here.get(EVIDENCE) == "fails":
         return ruling("tuned", "report")
     if here.get(REPORT) == here.get(EVIDENCE) == "fails" and claim.id in fitted_claims():

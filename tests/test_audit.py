@@ -14,9 +14,10 @@ from arrears import SpecError
 from calibration.audit import arms_of, audit, grouped, judge
 from calibration.claims import Claim, chosen_claims, read_claims, shipped_claims
 from calibration.figures import estimate, relative_change
-from calibration.page import BEGIN, END, write_page
+from calibration.page import BEGIN, END, mark, write_page
 from sim.cli.entry import main
 from sim.experiments.statistics import Estimate
+from sim.spec.loader import load_world
 
 TINY = ["--set", "population.borrowers=2000", "--set", "population.firms=100", "--set", "burn_in=30"]
 ROOMS = ("calibration.commands",)
@@ -170,3 +171,21 @@ def test_bad_words_leave_everything_as_it_was(tmp_path: Path, capsys: pytest.Cap
 
 def _small() -> dict[str, object]:
     return {"population.borrowers": 1000, "population.firms": 80, "burn_in": 20}
+
+
+def test_what_holds_by_construction_is_marked_in_its_world_only() -> None:
+    """In ``report`` all grounds of disputes are about facts, so that a ledger must end every dispute."""
+    held = {name: read_world_share(name) for name in ("evidence", "report")}
+    assert held["evidence"] < 1 == held["report"]
+    marks = {
+        (name, world): mark(claim, world)
+        for name, claim in shipped_claims().items()
+        for world in ("evidence", "report")
+    }
+    assert {key for key, sign in marks.items() if sign} == {
+        (name, world) for name in ("S09b", "S18", "S24") for world in ("evidence", "report")
+    } | {("S27", "report")}
+
+
+def read_world_share(world: str) -> float:
+    return load_world(world).households.dispute_factual.value

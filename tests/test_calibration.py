@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -268,6 +269,17 @@ class TestRuns:
         number = dict(world.numbers())["collection.channels.human.labour"]
         assert number.value == rounded(labour) and number.source == "fitted"
         assert RunTable(tmp_path).experiments()
+
+    def test_what_is_found_finished_is_counted_over_all_scenarios(self, tmp_path: Path) -> None:
+        targets = {**TINY["targets"], "labour": {**TINY["targets"]["labour"], "scenario": "downturn"}}
+        small = {**TINY, "points": 8, "waves": 1, "rounds": 0, "targets": targets}
+        spec = CalibrationSpec.model_validate(small)
+        for expected in ((0, 16), (16, 16)):
+            seen: list[tuple[int, int]] = []
+            with contextlib.suppress(SpecError):  # eight points are too few to infer from
+                calibrate(spec, check=0, store=tmp_path, progress=lambda *now, to=seen: to.append(now))
+            assert seen[0] == expected and seen[-1] == (16, 16)
+            assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
     def test_a_second_sample_of_the_same_box_has_other_points_and_other_chance(self) -> None:
         spec = CalibrationSpec.model_validate({**TINY, "changes": {**TINY["changes"], "burn_in": 4}})

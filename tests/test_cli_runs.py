@@ -182,6 +182,10 @@ def test_plain_progress_says_what_is_left_every_so_often(capsys: pytest.CaptureF
     )
     assert 8 <= len(lines) <= 10
     assert lines[-1] == "27 of 30 starts, about 12 s left, 0.25 a second"
+    for done in range(5, 9):  # other work, five of which were found finished
+        now += 20.0
+        show(done, 8)
+    assert capsys.readouterr().err.splitlines()[-1] == "7 of 8 starts, about 20 s left, 0.05 a second"
 
 
 def test_a_run_writes_its_balance_sheet_and_flows_which_close(

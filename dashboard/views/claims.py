@@ -14,7 +14,7 @@ from calibration.beside import CHOSEN
 from calibration.beside_tables import accuracy_table, estimated, selection_table
 from calibration.claims import Claim, shipped_claims
 from calibration.kept import changed_worlds, read_kept
-from calibration.page import claimed, simulated_figure
+from calibration.page import claimed, mark, simulated_figure
 from calibration.verdict_words import evidence_words, left_out, needs, reason, verdict_name
 from calibration.verdicts import rulings
 from dashboard import charts
@@ -228,7 +228,9 @@ def _table(rows: list[list[str]]) -> None:
 
 
 def _cell(claim: Claim, row: Mapping[str, Any] | None) -> str:
-    return say("not_measured") if row is None else simulated_figure(claim, row)
+    if row is None:
+        return say("not_measured")
+    return f"{simulated_figure(claim, row)} {mark(claim, row['world'])}".strip()
 
 
 def _all(document: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -250,9 +252,8 @@ def _all(document: Mapping[str, Any], verdicts: Mapping[str, Mapping[str, Any]])
     rows = []
     for name, ruling in verdicts.items():
         claim = shipped_claims()[name]
-        mark = "†" if claim.by_construction else ""
         rows.append(
-            {"id": name + mark, say("claim"): getattr(claim.claim, lang),
+            {"id": name, say("claim"): getattr(claim.claim, lang),
              say("claimed_by_report"): claimed(claim, lang)}
             | {names[world]: _cell(claim, figures_of.get((name, world))) for world in worlds}
             | {say("verdict"): verdict_name(ruling, lang), text("audit.needs", lang): needs(name, lang)}

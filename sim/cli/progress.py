@@ -32,11 +32,13 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     left = TimeRemainingColumn(compact=True)
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), left, TextColumn("{task.fields[speed]}"))
     began: tuple[float, int] | None = None
+    counted = 0
 
     def show(done: int, total: int) -> None:
         """Move the bar, with the speed since the first call."""
-        nonlocal began
-        began = began or (time.monotonic(), done)
+        nonlocal began, counted
+        if began is None or total != counted:  # new work has a speed of its own
+            began, counted = (time.monotonic(), done), total
         bar.update(task, completed=done, total=total, speed=_speed(began, time.monotonic(), done))
 
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -49,14 +51,14 @@ def plain_lines(
 ) -> Callable[[int, int], None]:
     """A callable ``(done, total)`` that prints a line when ``period`` seconds have passed since the last."""
     first: tuple[float, int] | None = None
-    last = clock()
+    last, counted = clock(), 0
 
     def show(done: int, total: int) -> None:
         """Print a line if it is time for one."""
-        nonlocal first, last
+        nonlocal first, last, counted
         now = clock()
-        if first is None:
-            first = (now, done)  # what was found finished says nothing about the speed
+        if first is None or total != counted:  # new work has a speed of its own
+            first, counted = (now, done), total  # what was found finished says nothing about the speed
         if now - last < period or done >= total:
             return
         last = now
