@@ -132,6 +132,9 @@ def test_every_text_is_in_both_languages_with_the_same_placeholders() -> None:
         (0.0, "weeks", "0"),
         (0.00001, "weeks", "1.0e-05"),
         (250.04, "per 1,000 contacted", "250.0"),
+        (87.0, "firms", "87"),
+        (119.63, "firms", "120"),
+        (2.5, "firms", "2.50"),
     ],
 )
 def test_figures_are_readable(value: float, unit: str, wanted: str) -> None:

@@ -219,7 +219,7 @@ def _assigned(rows: list[Mapping[str, Any]], assignment: str) -> None:
 def _tile(column: Any, label: str, shown: str, more: str = "") -> None:
     """A figure in large type; its interval stands below it, since both are wider than a tile."""
     value, bracket, interval = shown.partition(" [")
-    column.metric(label, value)
+    column.metric(headed(label), value)
     column.caption(" · ".join(part for part in (bracket.strip() + interval, more) if part))
 
 

@@ -49,6 +49,10 @@ _UNITS = {
 }
 
 
+#: Units of what is counted: a mean of counts has no hundredths.
+_COUNTED = frozenset(("firms", "borrowers", "jobs"))
+
+
 def shown(unit: str) -> Shown:
     """How values of a unit are shown; an unknown unit keeps its own name."""
     return _UNITS.get(unit, Shown(1.0, unit, unit))
@@ -81,6 +85,8 @@ def figure(value: float, unit: str, *, signed: bool = False) -> str:
     if size == 0:
         return "0"
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 0.1 else 4
+    if unit in _COUNTED:
+        decimals = 0 if size >= 10 else min(decimals, 2)
     text = f"{scaled:{'+' if signed else ''},.{decimals}f}"
     if not text.strip("+-0.,"):  # too small for the decimals shown
         text = f"{scaled:{'+' if signed else ''}.1e}"

@@ -156,7 +156,11 @@ def drawn_tree(drawing: Drawing, sector: Callable[[str], str], lang: str = "en")
             chart.add_trace(_branches(part, COLOURS[place], channel_name(channel, lang), sector, lang))
     deepest = int(nodes["x"].max())
     chart.update_xaxes(
-        title_text=word("generation", lang), dtick=max(1, deepest // 12), showgrid=True, zeroline=False
+        title_text=word("generation", lang),
+        dtick=max(1, deepest // 12),
+        showgrid=True,
+        zeroline=False,
+        range=[-0.6, deepest + 0.6],  # no generation before the first, with room for the circles
     )
     chart.update_yaxes(visible=False)
     leaves = 1 + int(-nodes["y"].min())
