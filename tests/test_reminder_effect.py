@@ -1,8 +1,8 @@
 """Reminders of an app in the world ``evidence``: for whom they work.
 
-A randomised trial found +2.4 points among debtors with good scores and nothing among weak ones (Campbell, Grant
-and Thorp, Journal of Banking and Finance 142, 2022). Here messages work where there is money to pay with: a
-score that tells liquid money shows the same, one learned from a lender's own history alone does not.
+A randomised trial found +2.4 points among debtors with good scores and nothing among weak ones (Campbell,
+Grant and Thorp, Journal of Banking and Finance 142, 2022). Here messages work where there is money to pay
+with: a score that tells liquid money shows the same, one learned from a lender's own history alone does not.
 """
 
 from __future__ import annotations
