@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.coverage import Coverage, coverage
-from calibration.emulator import Emulator, best_points, emulate
+from calibration.emulator import Emulator, best_points, emulate, loss_of
 from calibration.posterior import Posterior, infer, weighted_quantiles
 from calibration.simulated import Box, Simulated, joined, run_box, run_points, shares_of, values_at, whole_box
 from calibration.targets import CalibrationSpec, load_calibration
@@ -29,6 +29,8 @@ _OUTER = 0.01
 _REACH, _SHRINKS = 0.2, 0.7
 #: Places that the first half of the rounds look around.
 _CANDIDATES = 2
+#: Runs of each point that competes to be shipped.
+_TRIALS = 4
 #: A posterior this wide, as a share of the prior's standard deviation, has learnt nothing.
 NOT_IDENTIFIED = 0.9
 #: Parameters correlated this much cannot be told apart by the targets.
@@ -226,7 +228,8 @@ def _chosen(
     """The point to ship, the last stand-in, and all points that chose it.
 
     The stand-in's choices, tried and corrected by points ever closer around them: half of the rounds look
-    around two candidates (with those that the file names first), the others around the best one.
+    around two candidates (with those that the file names first), the others around the best one. Runs decide
+    between its last choices, those that the file names, and the best point that was run.
     """
     values = np.array([target.value for target in spec.measured])
     errors = np.array([target.error for target in spec.measured])
@@ -251,7 +254,28 @@ def _chosen(
             known = joined([known, tried]).defined
         emulator = emulate(known, centres[0], spec.seed)
         starts = known.shares
-    return found[0], emulator, known
+    if not spec.rounds:
+        return found[0], emulator, known
+    seen = known.shares[int(np.argmin(_losses(known.figures, values, errors)))]
+    return _best_by_runs(spec, np.vstack([*found, *named, seen]), means), emulator, known
+
+
+def _losses(figures: F64, values: F64, errors: F64) -> F64:
+    """What points miss, with figures of shape (points, targets); infinite where a figure is undefined."""
+    lost = loss_of((figures - values) / errors)[0].sum(axis=1)
+    return np.asarray(np.where(np.isfinite(lost), lost, np.inf))
+
+
+def _best_by_runs(spec: CalibrationSpec, contenders: F64, means: Means) -> F64:
+    """The contender that misses least in the mean of runs with seeds of its own, the first of equals.
+
+    A stand-in can be far off where it expects most: its point competes with those that the file names and
+    with the best one that was run.
+    """
+    tried = run_points(spec, contenders, spec.seed + spec.waves + spec.rounds, means, _TRIALS)
+    mean = tried.figures.reshape(len(contenders), _TRIALS, -1).mean(axis=1)
+    values, errors = (np.array([getattr(one, name) for one in spec.measured]) for name in ("value", "error"))
+    return np.asarray(contenders[int(np.argmin(_losses(mean, values, errors)))])
 
 
 def _checked(spec: CalibrationSpec, best: F64, posterior: Posterior, runs: int, means: Means) -> Check:

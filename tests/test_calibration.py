@@ -270,6 +270,20 @@ class TestRuns:
         assert number.value == rounded(labour) and number.source == "fitted"
         assert RunTable(tmp_path).experiments()
 
+    def test_runs_decide_where_the_stand_in_is_wrong(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A stand-in that expects most of a corner loses against a point that the file names."""
+        labour = "world.collection.channels.human.labour"
+        named = {WILLING: 0.5, labour: 0.5}
+        small = {**TINY, "points": 32, "waves": 1, "rounds": 1, "starts": [named], "seed": 3}
+        targets = {"labour": {**TINY["targets"]["labour"], "value": 0.5}}
+        corner = np.array([0.0, 1.0])
+        monkeypatch.setattr("calibration.calibrate.best_points", lambda *given: [corner])
+        spec = CalibrationSpec.model_validate({**small, "targets": targets})
+        found = calibrate(spec, check=2)
+        assert found.check is not None
+        assert abs(found.check.best[:, 0].mean() - 0.5) < 0.05
+        assert found.settings[labour] < 0.8  # not the corner's .9
+
     def test_what_is_found_finished_is_counted_over_all_scenarios(self, tmp_path: Path) -> None:
         targets = {**TINY["targets"], "labour": {**TINY["targets"]["labour"], "scenario": "downturn"}}
         small = {**TINY, "points": 8, "waves": 1, "rounds": 0, "targets": targets}
