@@ -179,7 +179,7 @@ def test_the_data_page_shows_numbers_in_the_language_of_the_reader(
 ) -> None:
     monkeypatch.setenv("ARREARS_STORE", str(tmp_path / "store"))
     page = AppTest.from_function(_data_page, default_timeout=300)
-    for lang, columns in (("zh", ["含义", "单位", "备注"]), ("en", ["meaning", "Unit", "Note"])):
+    for lang, columns in (("zh", ["含义", "单位", "备注"]), ("en", ["Meaning", "Unit", "Note"])):
         page.session_state.lang = lang
         page.run()
         assert not page.exception
