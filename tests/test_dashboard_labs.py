@@ -205,6 +205,7 @@ def test_an_uploaded_portfolio_is_compared(tab: Any, server: str, tmp_path: Path
     tab.get_by_text("自己的资产组合").first.click()
     offered(tab, portfolio(tmp_path / "mine.csv"))
     assert seen(tab.get_by_text("读取无误"))  # before this the button runs what was asked last
+    at_rest(tab)
     tab.get_by_test_id("stBaseButton-primary").click()
     told = tab.get_by_text("--portfolio mine.csv").first
     for _ in range(60):  # a click while the page is drawn anew may be lost

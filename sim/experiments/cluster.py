@@ -89,5 +89,11 @@ def _library(module: Any) -> Any:
 
 def _quiet() -> None:
     """What the library says of lost connections, this program says in its own words."""
-    for name in ("distributed.client", "distributed.core", "distributed.comm", "distributed.utils_comm"):
+    for name in (
+        "distributed",
+        "distributed.client",
+        "distributed.core",
+        "distributed.comm",
+        "distributed.utils_comm",
+    ):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -51,7 +51,9 @@ def bootstrap_interval(values: Sequence[float]) -> Interval:
                 rng=np.random.default_rng(seed), batch=1000,
             ).confidence_interval  # fmt: skip
         if math.isfinite(found.low) and math.isfinite(found.high):
-            return Interval(float(found.low), float(found.high))
+            # the mean of equal values may be rounded beyond them
+            low, high = np.clip((found.low, found.high), given.min(), given.max())
+            return Interval(float(low), float(high))
     return Interval(None, None)
 
 
