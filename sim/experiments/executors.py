@@ -89,6 +89,7 @@ def run_all(
     set_apart: Callable[[], None]
 
     def done(number: int, result: Any) -> None:
+        """Hand one result over; it waits no longer, and failures before it count no more."""
         nonlocal failures
         take(waiting[number], result)
         if len(waiting) == first:
