@@ -38,9 +38,9 @@ def delay_and_days(seed: int, weeks: int = 104) -> tuple[float, float]:
 
 
 def test_delay_and_receivable_days_are_those_of_surveys_and_accounts() -> None:
-    found = np.array([delay_and_days(seed) for seed in range(31, 37)])
+    found = np.array([delay_and_days(seed) for seed in range(31, 47)])
     delay, days = found.T
     low, high = stats.t.interval(0.95, len(delay) - 1, delay.mean(), stats.sem(delay))
     assert low <= 65 and high >= 64, (low, high)
-    assert high - low < 6  # an interval that could miss
+    assert high - low < 6  # an interval that could miss; six seeds can be wider (a year of failures is one)
     assert 51 <= days.mean() <= 67
