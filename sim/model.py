@@ -77,7 +77,8 @@ class Ecosystem(ColumnModel):
     network:
         The user's supply network (CSV or GraphML).
     rng:
-        Seed; None draws one, kept in ``seed``. The same seed gives the same run.
+        Seed; None draws one, kept in ``seed``. The same seed gives the same run. A change named
+        ``seed`` says the same.
     changes:
         Scenario fields to change by dotted name; further keywords likewise (``borrowers=5000``).
 
@@ -101,12 +102,13 @@ class Ecosystem(ColumnModel):
         **more_changes: object,
     ) -> None:
         spec = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-        spec = apply_changes(spec, {**(changes or {}), **more_changes}, "Ecosystem")
+        own_changes = {**(changes or {}), **more_changes}
+        spec = apply_changes(spec, own_changes, "Ecosystem")
         if strategy is not None:
             spec = spec.model_copy(update={"strategy": strategy})
         if network is not None:
             spec = apply_changes(spec, {"network.file": str(network)}, "Ecosystem")
-        seed = _seed(rng)
+        seed = _seed(rng, spec.seed if "seed" in own_changes else None)
         own = _portfolio(spec, portfolio, mapping)
         state = start(spec, _world(spec, world), _rules(spec, rules), seed, own)
         _check_names(state)
@@ -164,6 +166,16 @@ class Ecosystem(ColumnModel):
         twin = object.__new__(type(self))
         twin._attach(copy_state(self.state))
         return twin
+
+    def release(self) -> None:
+        """Let go of the state; the model is of no use afterwards.
+
+        Agents and model know each other, so what a dropped model holds is free only at the next search
+        for garbage. Many runs in a row need their memory at once.
+        """
+        self.state.ledger.holdings = None
+        self.tables.clear()
+        del self.state
 
     def snapshot(self, path: str | Path) -> None:
         """Save the whole state to one file (:mod:`sim.phases.snapshot`): a run goes on from it bit for bit.
@@ -357,9 +369,12 @@ class Ecosystem(ColumnModel):
         return digest.hexdigest()
 
 
-def _seed(rng: int | np.random.Generator | None) -> int:
+def _seed(rng: int | np.random.Generator | None, named: int | None) -> int:
+    """The seed from ``rng`` or a change named ``seed``; without both one is drawn."""
     if rng is None:
-        return secrets.randbits(31)
+        return secrets.randbits(31) if named is None else named
+    if named not in (None, rng):
+        raise SpecError("Ecosystem", "seed", f"{named} is given together with rng={rng!r}", "one of the two")
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**31))
     return int(rng)

@@ -47,6 +47,9 @@ class Toy:
             raise StartChangeError("changes", "hold_out", "is settled before week 0")
         return Toy(self.seed, changes)
 
+    def release(self) -> None:
+        del self.seed, self.changes
+
     def measures(self) -> dict[str, tuple[float | None, str | None]]:
         noise = float(uniform_rows(self.seed, "toy", 1)[0, 0])
         added = {"traditional": 1.0, "app_based": 2.0}.get(str(self.changes.get("strategy")), 0.0)

@@ -14,6 +14,7 @@ from support_model import seasoned
 
 from sim.agents.institutions import Collector, Lender, Regulator
 from sim.agents.people import Borrower, Firm
+from sim.core.errors import SpecError
 from sim.model import REPORTED, Ecosystem
 
 SMALL: dict[str, Any] = {"borrowers": 300, "firms": 60, "weeks": 5, "burn_in": 2}
@@ -33,6 +34,16 @@ def batch(number_processes: int = 1) -> list[dict[str, Any]]:
             display_progress=False,
         )  # fmt: skip
     return found
+
+
+def test_a_seed_means_the_same_by_either_name() -> None:
+    by_name: tuple[dict[str, Any], ...] = ({"seed": 7}, {"changes": {"seed": 7}}, {"seed": 7, "rng": 7})
+    runs = [Ecosystem("baseline", **name, **SMALL) for name in by_name]
+    assert {run.seed for run in runs} == {7} and len({run.digest() for run in runs}) == 1
+    assert Ecosystem(rng=7, **SMALL).run().measures() == runs[0].run().measures()
+    assert Ecosystem(**SMALL).seed != Ecosystem(**SMALL).seed  # drawn
+    with pytest.raises(SpecError, match=r"Ecosystem, seed: 7 is given together with rng=8"):
+        Ecosystem(rng=8, seed=7, **SMALL)
 
 
 def test_batch_run() -> None:

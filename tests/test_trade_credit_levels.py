@@ -20,7 +20,7 @@ INDUSTRY = (
 
 def delay_and_days(seed: int, weeks: int = 104) -> tuple[float, float]:
     """Mean delay of debts paid late, by Little's law (stock over flow), and industry's receivable days."""
-    model = Ecosystem("baseline", world="evidence", seed=seed)
+    model = Ecosystem("baseline", world="evidence", rng=seed)
     firms, links = model.state.firms, model.state.links
     names = model.sector_table()["sector"].tolist()
     industry = np.isin(firms.sector, [names.index(name) for name in INDUSTRY])

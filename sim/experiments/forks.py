@@ -99,6 +99,7 @@ def _run(task: Task, branches: Mapping[str, Ecosystem], end: int, progress: Prog
                 if progress is not None:
                     progress(done, total)
             rows.append(row_of(task, arm, model))
+            model.release()
     except KeyboardInterrupt as error:
         raise StoppedError(f"stopped after {done} of {total} weeks; nothing of it is kept") from error
     return rows

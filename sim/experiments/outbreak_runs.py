@@ -112,6 +112,8 @@ def run_start(job: OutbreakTask, stop: StopSignal | None = None) -> StartResult:
         result.rows.append(row_of(job.task, arm, model))
         if branch.tables:
             result.tables[arm.name] = Tables(model.events(), model.causes(), model.lender_losses())
+        model.release()
+    start.release()
     return result
 
 

@@ -110,6 +110,7 @@ def _run(start: Ecosystem, strategy: str, share: float, horizon: str, stage: str
             found.append(cure.value)
         if assignment == "self_selected":
             matched = matched_difference(record, order, strategy, horizon=horizon, stage=stage).value
+        model.release()
     chose, beside, chance, other = found
     apparent, effect = _less(chose, beside), _less(chance, other)
     return [*found, apparent, matched, effect, _less(apparent, effect), _less(matched, effect)]

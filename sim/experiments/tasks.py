@@ -114,6 +114,9 @@ class Model(Protocol):
     def branch(self, changes: Mapping[str, object]) -> Model:
         """An independent copy with changes. Raises :class:`SpecError`."""
 
+    def release(self) -> None:
+        """Let go of everything; the model is used no more."""
+
     def measures(self) -> Mapping[str, Any]:
         """Measures by id, each a value (or None) with the reason why not."""
 
@@ -202,6 +205,10 @@ def run_task(
         row["seconds"] = round(time.perf_counter() - began, 4)
         row["start_seconds"] = start_seconds
         rows.append(row)
+        if model is not start:
+            model.release()
+    if start is not None:
+        start.release()
     return rows
 
 
