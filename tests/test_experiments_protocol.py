@@ -181,6 +181,7 @@ class TestArms:
             ({"arms": {"now": {}, "x": {"world": "report"}}, "strategies": None}, "arm 'x', world: is the"),
             ({"arms": {"A b": {}}, "strategies": None}, "'A b' is not a name for an arm"),
             ({"arms": {"now": "cap"}, "strategies": None}, "arms, now: 'cap' is not a mapping"),
+            ({"arms": ["app_based"], "strategies": None}, "arms: ['app_based'] is not a mapping of names"),
             ({"arms": {"left_alone": {"strategy": "traditional"}}}, "arms, left_alone: is the name"),
             ({"arms": {}, "strategies": ()}, "there is no arm"),
             ({"worlds": ("evidnce",)}, "did you mean 'evidence'?"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from streamlit.testing.v1 import AppTest
 from support_dashboard import offered, seen, served
 
 from dashboard import by_hand, networks
@@ -18,6 +19,7 @@ from dashboard.peek import peek
 from sim.core.errors import SpecError
 from sim.experiments import compare
 from sim.network.read import read_network
+from sim.spec.labels import name_of, text
 from sim.spec.portfolio import read_portfolio
 
 CHINESE = "借据号,余额,逾期天数,月供\n" + "".join(
@@ -152,6 +154,32 @@ def test_kept_runs_are_listed_exported_and_resumed_without_running_them_again(tm
     assert longer.runs == 3 and shown(found[0]).rows == longer.rows
     assert kept_runs(tmp_path)[0][0].line["starts"] == 3
     assert max(done for done, _ in told) == 3 and min(done for done, _ in told) >= 2
+
+
+def _data_page() -> None:
+    from dashboard.views import data
+
+    data.show()
+
+
+def test_finished_runs_are_listed_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"population.borrowers": 200, "population.firms": 60, "burn_in": 4}
+    call: dict[str, Any] = {"runs": 2, "weeks": 4, "changes": small, "workers": 1}
+    compare("baseline", strategies=["app_based+compliance_guard"], store=tmp_path / "strategies", **call)
+    rules = {"now": {}, "changed": {"rules.attempts_per_week": 1}}
+    compare("baseline", arms=rules, worlds=("evidence", "report"), store=tmp_path / "policy", **call)
+    monkeypatch.setenv("ARREARS_STORE", str(tmp_path))
+    page = AppTest.from_function(_data_page, default_timeout=300)
+    for lang in ("en", "zh"):
+        page.session_state.lang = lang
+        page.run()
+        assert not page.exception
+        cells = page.dataframe[1].value.astype(str).to_numpy().ravel().tolist()
+        words = [name_of("kind", "compare", lang), name_of("world", "report", lang)]
+        words += [name_of("strategy", "app_based+compliance_guard", lang)]
+        words += [text("dash.arm_now", lang), text("dash.arm_changed", lang)]
+        assert all(any(word in cell for cell in cells) for word in words), cells
+        assert not any("_" in cell for cell in cells), cells
 
 
 def test_nothing_that_was_uploaded_is_left_when_the_dashboard_has_ended(

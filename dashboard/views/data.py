@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from dashboard.running import ready
 from dashboard.state import headed, language, say, worded
 from dashboard.uploads import network_upload, portfolio_upload
 from sim.core.errors import SpecError
-from sim.spec.labels import name_of, text
+from sim.spec.labels import name_of, text, texts
 from sim.spec.loader import load_world, world_names
 from sim.spec.meanings import meaning, note_words, origin_words, unit_name
 from sim.spec.sources import WITHOUT_SOURCE, cited, sources
@@ -102,13 +103,28 @@ def _runs() -> None:
     if not found:
         st.info(say("no_runs"))
         return
-    frame = pd.DataFrame([one.line for one in found])
+    frame = pd.DataFrame([_in_words(one.line) for one in found])
     frame.columns = [say(f"run_{name}") for name in frame.columns]
     st.dataframe(frame, hide_index=True, width="stretch")
     _download(frame, "arrears-runs.csv", "runs")
     names = [one.name for one in found]
     chosen = st.selectbox(say("experiment"), names, len(names) - 1, key="data.experiment")
     _one(next(one for one in found if one.name == chosen))
+
+
+def _in_words(line: dict[str, Any]) -> dict[str, Any]:
+    """A line with kinds, worlds and arms by the names that other pages give them."""
+    lang = language()
+
+    def arm(name: str) -> str:
+        return say(f"arm_{name}") if f"dash.arm_{name}" in texts("en") else name_of("strategy", name, lang)
+
+    def joined(names: str, told: Callable[[str], str]) -> str:
+        return ", ".join(told(name) for name in names.split(",") if name)
+
+    kind = name_of("kind", line["kind"], lang)
+    worlds = joined(line["worlds"], lambda name: name_of("world", name, lang))
+    return {**line, "kind": kind, "worlds": worlds, "arms": joined(line["arms"], arm)}
 
 
 def _one(kept: Kept) -> None:

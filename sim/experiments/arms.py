@@ -126,11 +126,13 @@ def strategies_of(scenario: Scenario) -> set[str]:
     return {name for _, name in _strategies(scenario)}
 
 
-def _wanted(
-    arms: Mapping[str, Mapping[str, object]] | None, strategies: Iterable[str] | None
-) -> dict[str, Mapping[str, object]]:
+def _wanted(arms: object, strategies: Iterable[str] | None) -> dict[str, Mapping[str, object]]:
+    """Changes by arm, from what a caller gave."""
     if arms is None and strategies is None:
         strategies = DEFAULT_STRATEGIES
+    if arms is not None and not isinstance(arms, Mapping):
+        problem = f"{arms!r} is not a mapping of names to changes"
+        raise SpecError("arms", "", problem, 'arms={"now": {}}, or strategies=["app_based"]')
     wanted: dict[str, Mapping[str, object]] = dict(arms or {})
     if isinstance(strategies, str):
         strategies = strategies.split(",")
