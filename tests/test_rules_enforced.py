@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from support_model import on_two_threads, paired
 
 from arrears import Ecosystem
@@ -340,6 +341,21 @@ def test_uptake_is_the_chance_to_register(start: Ecosystem) -> None:
     assert nobody.digest() == start.branch({}).run(10).digest()
     share = some.series()["breathing_spaces"].sum() / everyone
     assert share == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(everyone))
+
+
+@pytest.mark.parametrize("world", ["evidence", "report"])
+def test_as_many_register_in_the_first_year_as_did(world: str) -> None:
+    """13.6 of 10,000 adults did (R12); borrowers stand for adults."""
+    size, seeds = 20_000, range(12)
+
+    def first_year(seed: int) -> int:
+        model = Ecosystem(world=world, rules="uk-conc-breathing-space", rng=seed, borrowers=size)
+        return int(model.run(52).series()["breathing_spaces"].sum())
+
+    registered = sum(on_two_threads(first_year, seeds))
+    rates = stats.poisson.interval(0.95, registered)
+    low, high = (1e4 * count / size / len(seeds) for count in rates)
+    assert low < 13.6 < high and high - low < 6, (low, high)
 
 
 def test_frozen_interest_is_exact_to_the_fen(start: Ecosystem) -> None:
