@@ -15,8 +15,8 @@ from sim.spec.labels import VOCABULARIES
 _LANGUAGES = {"en": "English", "zh": "中文"}
 
 #: Streamlit leaves a hand's breadth above the title; its captions, and what it writes in white on the light
-#: colour of the dark theme (main buttons, chosen options), have too little contrast. Figures with a long
-#: name or unit go on in a second line; Streamlit cuts them off.
+#: colour of the dark theme (main buttons, chosen options), and the words of charts in the light one have too
+#: little contrast. Figures with a long name or unit go on in a second line; Streamlit cuts them off.
 _STYLE = """
 .st-key-look { position: absolute; }
 [data-testid=stMainBlockContainer] { padding-top: 3.2rem; }
@@ -36,6 +36,9 @@ _STYLE = """
 [data-testid^=stBaseButton-primary], [data-testid^=stBaseButton-primary] p,
 [data-testid=stMultiSelect] [data-tag], [data-testid=stMultiSelect] [data-tag] * {
   color: light-dark(#FFF, #0B1720);
+}
+.js-plotly-plot :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .legend, .annotation, .cbaxis, .cbtitle) text {
+  fill: light-dark(#3A4652, #C8D1DA) !important;
 }
 """
 

@@ -38,6 +38,24 @@ _FADED = """Promise.all(
     .map((one) => one.finished.catch(() => 0)))"""
 
 
+#: Words of charts (axes, legends, titles of panels) that stand out less than 4.5 to 1 from the page; axe
+#: passes over them, as they are drawn.
+_FAINT = """() => {
+  const light = (words) => {
+    const parts = words.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+      .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  };
+  const page = light(getComputedStyle(document.querySelector(".stApp")).backgroundColor);
+  const places = [".xtick", ".ytick", ".g-xtitle", ".g-ytitle", ".legend", ".annotation", ".cbaxis"];
+  const words = document.querySelectorAll(places.map((one) => `.js-plotly-plot ${one} text`).join(","));
+  return Array.from(words).filter((one) => {
+    const own = light(getComputedStyle(one).fill);
+    return (Math.max(own, page) + 0.05) / (Math.min(own, page) + 0.05) < 4.5;
+  }).map((one) => `${one.textContent}: ${getComputedStyle(one).fill}`);
+}"""
+
+
 def _serious(page: Any) -> list[str]:
     """Serious and critical findings, but for the known ones."""
     page.evaluate(_FADED)
@@ -49,7 +67,7 @@ def _serious(page: Any) -> list[str]:
             where = f"{node['target']} {node['html'][:400]}"
             if not any(one.rule == violation["id"] and one.part in where for one in KNOWN):
                 found.append(f"{violation['id']}: {where}: {node.get('failureSummary', '')[:300]}")
-    return found
+    return found + [f"faint: {words}" for words in page.evaluate(_FAINT)]
 
 
 @pytest.mark.parametrize("name", [page.name for page in all_pages()])
