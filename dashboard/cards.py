@@ -27,12 +27,14 @@ _STYLE = """<style>
 .card th{text-align:left;font-weight:400;padding-right:.6rem}
 .card td{text-align:right;font-variant-numeric:tabular-nums}
 .card .value{font-size:1.15rem;font-weight:600;white-space:nowrap}
-.card .gap{display:block;opacity:.85;white-space:nowrap}
+.card .gap{display:block;opacity:.85}
+.card .ends{white-space:nowrap}
 .card .reason{display:block;opacity:.85}
 .card .told{display:inline-block;white-space:nowrap;font-weight:600;border-radius:.6rem;padding:0 .45rem;
   border:1px solid currentColor}
 .card .dot{display:inline-block;width:.65rem;height:.65rem;border-radius:50%;margin-right:.4rem}
 .card .base{opacity:.85}
+.card .under td{border-top:none;padding-top:0}
 </style>"""
 
 #: Colours of verdicts, each readable on the light and on the dark page.
@@ -79,9 +81,14 @@ def _told(content: Content, row: Row) -> str:
         return f'<span class="reason">{reason}</span>' if reason else ""
     ends = interval(row.effect_low, row.effect_high, row.unit, signed=True)
     told, colour = verdict(content, row)
-    gap = "" if row.equal else f'<span class="gap">{figure(row.effect, row.unit, signed=True)} {ends}</span>'
+    gap = "" if row.equal else _gap(figure(row.effect, row.unit, signed=True), ends)
     style = f' style="color:{colour}"' if colour else ""
     return f'{gap or "<br>"}<span class="told"{style}>{told}</span>'
+
+
+def _gap(difference: str, ends: str) -> str:
+    """A difference and its interval, which go on two lines where there is little room."""
+    return f'<span class="gap">{difference} <span class="ends">{ends}</span></span>'
 
 
 def verdict(content: Content, row: Row) -> tuple[str, str]:
@@ -115,13 +122,13 @@ def gains(content: Content, kind: str) -> None:
         else:
             unclear = open_ended or row["low"] <= 0 <= row["high"]
             told = say("unclear" if unclear else "clear_difference")
-            gap = f'<span class="gap">{figure(row["difference"], unit, signed=True)} {ends}</span>'
+            gap = _gap(figure(row["difference"], unit, signed=True), ends)
         colour = f' style="color:{_GOOD}"' if told == say("clear_difference") else ""
         name = escape(gain_name(row["party"], row["item"], row["unit"], lang))
         before = say("before_value", value=figure(row["base"], unit))
         parts.setdefault(row["party"], []).append(
-            f'<tr><th scope="row">{name}<span class="gap">{before}</span></th>'
-            f'<td>{gap}<span class="told"{colour}>{told}</span></td></tr>'
+            f'<tr><th scope="row">{name}<span class="gap">{before}</span></th></tr>'
+            f'<tr class="under"><td>{gap}<span class="told"{colour}>{told}</span></td></tr>'
         )
     cards = [
         f'<section class="card"><h5>{escape(word(f"party.{party}", lang))}</h5>'

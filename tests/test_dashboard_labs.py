@@ -228,6 +228,17 @@ CROSSED = """() => {
 }"""
 
 
+#: Words of charts that a chart's edge cuts off.
+CUT = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(chart => {
+    const edge = chart.getBoundingClientRect();
+    return [...chart.querySelectorAll('.main-svg text')].filter(one => {
+        const box = one.getBoundingClientRect();
+        return box.width > 0 && (box.left < edge.left - 1 || box.right > edge.right + 1
+            || box.top < edge.top - 1 || box.bottom > edge.bottom + 1);
+    }).map(one => one.textContent);
+})"""
+
+
 def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, server: str) -> None:
     tab.set_viewport_size({"width": 1100, "height": 900})
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=1&borrowers=500&weeks=30&runs=3")
@@ -246,10 +257,28 @@ def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, ser
     felt = next(row for row in rows if row[6] == "attempts" and row[4] == "all")
     low, high = float(felt[11]), float(felt[12])
     assert high < 0 and low <= float(felt[10]) <= high  # fewer attempts are felt, clearly
+    at_rest(tab)
+    assert cards.evaluate_all(SPILLED) == []
     view(tab, "Balance sheets")
     assert seen(tab.get_by_text("Balance sheets at the end: Changed rules"))
+    at_rest(tab)
+    assert tab.evaluate(CROSSED) == []
     view(tab, "Two levers")
     assert seen(tab.get_by_text("Lever across"))
+
+
+def test_no_word_of_a_chart_is_cut_off(tab: Any, server: str) -> None:
+    tab.set_viewport_size({"width": 1200, "height": 900})
+    tab.set_default_timeout(240_000)  # two paired runs
+    tab.goto(
+        f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&borrowers=500&weeks=60&runs=2"
+    )
+    tab.locator(".card").first.wait_for()
+    for name in ("Differences", "Liquidation", "Roll rates", "Funnel", "Better left alone", "Sectors"):
+        view(tab, name)
+        tab.locator(".js-plotly-plot .main-svg").first.wait_for()
+        at_rest(tab)
+        assert tab.evaluate(CUT) == [], name
 
 
 def test_a_question_over_the_cap_names_the_command(tab: Any, server: str) -> None:

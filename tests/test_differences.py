@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from sim.experiments.arms import read_arms
@@ -19,6 +21,7 @@ from sim.report.account_figures import cohorts, funnel, roll_cell, spared
 from sim.report.content import Content, gather
 from sim.report.figures import pareto_front, tradeoff
 from sim.report.policy_figures import balance_sheet, difference_over_time, gains_by_group, gains_by_sector
+from sim.report.what_if_figures import threshold as threshold_map
 from sim.spec.loader import load_scenario, load_world
 
 STAGES = ("early", "middle")
@@ -144,6 +147,11 @@ def test_accounts_of_all_runs_are_pooled() -> None:
     assert moves.loc[("now", 3, "current"), "share"] == pytest.approx(0.75)
 
 
+def opaque(chart: go.Figure) -> bool:
+    """Whether cells hide the page: the colour of their words is chosen for a cell on white."""
+    return all(re.fullmatch("#[0-9A-Fa-f]{6}", colour) for _, colour in chart.data[0].colorscale)
+
+
 def test_every_figure_of_the_labs_is_drawn_in_both_languages() -> None:
     policy, strategy = gather(compared(TWO)), gather(compared(ALONE, alone=True))
     for lang in ("en", "zh"):
@@ -158,6 +166,8 @@ def test_every_figure_of_the_labs_is_drawn_in_both_languages() -> None:
             gains_by_sector(policy, "failures", lang),
         ):
             assert chart is not None and len(chart.data) > 0
+    sheet = balance_sheet(policy, "changed", "en", True)
+    assert sheet is not None and opaque(sheet)
     history = roll_cell(policy, "1-30", "31-60")
     assert history is not None and list(history.data[0].y) == [25, 100]
 
@@ -237,3 +247,7 @@ def test_a_map_of_two_levers_has_a_cell_for_each_pair() -> None:
     table = threshold(Sweep(plan, runs), "recovery_rate", list(levers))
     assert table["difference"].tolist() == pytest.approx([1.5 * n for n in range(1, 7)])
     assert table["rules.breathing_space_days"].tolist() == [30, 60, 90] * 2
+    across, up = levers
+    chart = threshold_map(table, (across, up), "share", "en", lambda lever, value: f"{value}")
+    assert chart is not None and opaque(chart)
+    assert sum(len(line) for line in chart.data[0].z) == 6

@@ -24,6 +24,10 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "hexagon")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
+#: Orange below zero, pale grey at it, blue above. Opaque, since Plotly chooses the colour of words in a cell
+#: for a white page.
+TWO_SIDED = ((0.0, "#D55E00"), (0.5, "#F1F3F5"), (1.0, "#0072B2"))
+
 #: Measures whose effects are drawn, as far as a comparison has them.
 EFFECTS = (
     "cure_rate_90d",
@@ -81,6 +85,12 @@ def _has_legend(chart: go.Figure) -> bool:
     return True in drawn or drawn.count(None) > 1
 
 
+def _side_titles(chart: go.Figure) -> int:
+    """Pixels that titles of rows at the right need, by their number of lines; 0 without such titles."""
+    lines = [1 + str(one.text).count("<br>") for one in chart.layout.annotations if one.textangle == 90]
+    return 18 * max(lines, default=0)
+
+
 def finish(chart: go.Figure, height: int) -> go.Figure:
     """The look that all figures share, and a height in pixels."""
     chart.update_layout(
@@ -88,7 +98,7 @@ def finish(chart: go.Figure, height: int) -> go.Figure:
         height=height,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 10, "t": 90 if _has_legend(chart) else 50, "b": 20},
+        margin={"l": 10, "r": 10 + _side_titles(chart), "t": 90 if _has_legend(chart) else 50, "b": 20},
         # from the left edge, so that the tools at the right lie over none of its names
         legend={
             "orientation": "h",

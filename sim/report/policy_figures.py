@@ -7,7 +7,16 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sim.report.content import Content
-from sim.report.figures import WEEKLY, arm_style, escaped, finish, named, weekly_factor, weekly_name
+from sim.report.figures import (
+    TWO_SIDED,
+    WEEKLY,
+    arm_style,
+    escaped,
+    finish,
+    named,
+    weekly_factor,
+    weekly_name,
+)
 from sim.report.numbers import figure, in_millions, interval, shown
 from sim.report.wording import word
 
@@ -196,7 +205,7 @@ def balance_sheet(content: Content, arm: str, lang: str = "en", difference: bool
         return None
     chart = make_subplots(
         rows=len(content.worlds), cols=1, vertical_spacing=0.2 / len(content.worlds),
-        subplot_titles=[named(content, "world", world, lang) for world in content.worlds],
+        row_titles=[named(content, "world", world, lang) for world in content.worlds],
     )  # fmt: skip
     rows = list(dict.fromkeys(table["row"]))
     sectors = list(dict.fromkeys(table["sector"]))
@@ -206,7 +215,8 @@ def balance_sheet(content: Content, arm: str, lang: str = "en", difference: bool
         chart.add_trace(_sheet(wide, here, rows, sectors, difference, lang), row=line, col=1)
     chart.update_yaxes(autorange="reversed", showgrid=False)
     chart.update_xaxes(showgrid=False, side="top")
-    return finish(chart, 110 + len(content.worlds) * (90 + 34 * len(rows)))
+    found = finish(chart, 150 + len(content.worlds) * (90 + 34 * len(rows)))
+    return found.update_layout(margin_t=90)  # names of sectors below the chart's tools
 
 
 def _sheet(
@@ -230,13 +240,9 @@ def _sheet(
     return go.Heatmap(
         z=[[float(f"{value:.6g}") for value in line] for line in wide.to_numpy()],
         x=[word(f"sheet.{name}", lang) for name in sectors], y=[word(f"sheet.{name}", lang) for name in rows],
-        text=texts, texttemplate="%{text}", colorscale=_TWO_SIDED, zmid=0, zmin=-largest, zmax=largest,
+        text=texts, texttemplate="%{text}", colorscale=TWO_SIDED, zmid=0, zmin=-largest, zmax=largest,
         showscale=False, hovertemplate="%{y}, %{x}: %{z:,.4~g}<extra></extra>", xgap=1, ygap=1,
     )  # fmt: skip
-
-
-#: Orange below zero, nothing at it, blue above: readable on white and on black.
-_TWO_SIDED = [[0, "rgba(213,94,0,.75)"], [0.5, "rgba(128,128,128,.08)"], [1, "rgba(0,114,178,.75)"]]
 
 
 def _cell(value: float, signed: bool) -> str:

@@ -9,13 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.report.figures import escaped, finish
+from sim.report.figures import TWO_SIDED, escaped, finish
 from sim.report.numbers import figure, interval, shown
 from sim.report.wording import word
 from sim.spec.labels import name_of
 
 _LOW, _HIGH = "#56B4E9", "#D55E00"
-_MAP = [[0, "rgba(213,94,0,.8)"], [0.5, "rgba(128,128,128,.08)"], [1, "rgba(0,114,178,.8)"]]
 
 
 def tornado(table: pd.DataFrame, unit: str, lang: str, name: Callable[[str], str] = str) -> go.Figure | None:
@@ -94,8 +93,8 @@ def threshold(
             texts[place[0]][place[1]] = f"({text})" if unclear else text
         chart.add_trace(
             go.Heatmap(
-                z=z, x=xs, y=ys, text=texts, texttemplate="%{text}", colorscale=_MAP, zmid=0, zmin=-largest,
-                zmax=largest, showscale=False, xgap=2, ygap=2,
+                z=z, x=xs, y=ys, text=texts, texttemplate="%{text}", colorscale=TWO_SIDED, zmid=0,
+                zmin=-largest, zmax=largest, showscale=False, xgap=2, ygap=2,
                 hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
             ),
             row=1, col=column,
