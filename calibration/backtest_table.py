@@ -13,7 +13,7 @@ from calibration.backtest import BORROWERS, Backtest
 from calibration.backtest_history import BUCKETS
 from calibration.backtest_scores import REFERENCE
 from sim.cli.table import console
-from sim.spec.labels import text
+from sim.spec.labels import name_of, text
 
 _GROUPS = ("all", "late", "current")
 
@@ -39,7 +39,8 @@ def how(said: dict[str, Any], lang: str) -> str:
     """One sentence: what was read, and what was predicted."""
     return text(
         "backtest.how", lang, file=said["file"], accounts=f"{said['accounts']:,}", read=said["months_read"],
-        predicted=said["months_predicted"], folds=said["folds"], kinds=said["kinds"], world=said["world"],
+        predicted=said["months_predicted"], folds=said["folds"], kinds=said["kinds"],
+        world=name_of("world", said["world"], lang),
     )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def robust() -> None:
         return
     lang = language()
     said = {"points": document["points"], "worlds": len(document["varied"])}
-    st.caption(f"{text('robust.title', lang, **said)}. {text('robust.note', lang)}")
+    st.caption(f"{text('robust.title', lang, **said)} {text('robust.note', lang)}")
     drawn: list[tuple[str, go.Figure, str]] = [
         (f"regret-{outcome}", regret_figure(document, outcome, lang), outcome_name(outcome, lang))
         for outcome in document["outcomes"]

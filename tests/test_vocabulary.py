@@ -108,3 +108,9 @@ def test_the_vocabulary_is_switched_and_travels_in_the_link(tab: Any, server: st
     tab.keyboard.press("Escape")
     tab.get_by_role("radio", name="Epidemic").or_(tab.get_by_role("button", name="Epidemic")).first.click()
     assert seen(tab.get_by_role("heading", name="Outbreak", exact=True))
+
+
+def test_chinese_texts_are_set_with_chinese_marks() -> None:
+    """Commas, colons, semicolons and brackets beside a Chinese character are wide ones."""
+    narrow = re.compile(r"[一-鿿][,;:(](?![/\w]*[}`])|[,;:)][一-鿿]|[一-鿿]\)")
+    assert {where: said for where, said in _all_texts() if narrow.search(said)} == {}
