@@ -14,6 +14,7 @@ from dashboard.naming import label
 from dashboard.state import language, say, worded
 from sim.report import account_figures, figures, run_figures
 from sim.report.content import Content
+from sim.report.numbers import kept_name
 from sim.report.wording import word
 
 TILES = (
@@ -184,7 +185,7 @@ def _table(content: Content, page: str) -> None:
             say("arm"): label(content, "arm", row.arm),
             say("measure"): label(content, "measure", row.measure),
             "id": row.measure,
-            say("unit"): row.unit,
+            say("unit"): kept_name(row.unit, language()),
             say("mean"): row.mean,
             say("low"): row.low,
             say("high"): row.high,

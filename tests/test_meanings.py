@@ -21,7 +21,8 @@ from calibration.verdict_words import evidence_words
 from calibration.verdicts import rulings
 from sim.cli.entry import main
 from sim.core.errors import SpecError
-from sim.report.numbers import shown
+from sim.measures import MEASURES
+from sim.report.numbers import kept_name, shown
 from sim.spec.changes import world_numbers
 from sim.spec.loader import load_world, world_names
 from sim.spec.meanings import chinese, meaning, note_words, origin_words, unit_name
@@ -60,6 +61,13 @@ def test_what_is_declared_once_is_said_once() -> None:
 def test_meanings_that_are_told_apart_in_english_are_so_in_chinese() -> None:
     names = list(world_numbers())
     assert len({meaning(name, "zh") for name in names}) == len({meaning(name) for name in names})
+
+
+def test_units_of_measures_have_names() -> None:
+    units = {one.unit for one in MEASURES.values()}
+    assert {unit for unit in units if not HAN.search(kept_name(unit, "zh"))} == {"1"}
+    assert kept_name("share", "en") == "share" and kept_name("1", "zh") == ""
+    assert {unit for unit in units if not HAN.search(shown(unit).zh)} == {"1", "share"}  # none, and per cent
 
 
 def test_every_unit_that_is_shown_has_a_name_and_none_is_unused() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sim.spec.meanings import unit_name
+
 
 class Shown(NamedTuple):
     """How a unit is shown: values are multiplied by ``factor`` and followed by the unit's name."""
@@ -46,6 +48,11 @@ _UNITS = {
     "per 1,000 contacted": Shown(1.0, "per 1,000 contacted", "每千次接触"),
     "per 100 firms a year": Shown(1.0, "per 100 firms a year", "每百家企业每年"),
     "yuan/1,000 borrowers a year": Shown(1.0, "yuan/1,000 borrowers a year", "元/千名借款人·年"),
+    "bn yuan a year": Shown(1.0, "bn yuan a year", "十亿元/年"),
+    "relative a year": Shown(1.0, "relative a year", "每年相对变化"),
+    "breaches a year": Shown(1.0, "breaches a year", "次泄露/年"),
+    "collectors": Shown(1.0, "collectors", "家催收机构"),
+    "failures per failure": Shown(1.0, "failures per failure", "家/每家倒闭"),
 }
 
 
@@ -56,6 +63,11 @@ _COUNTED = frozenset(("firms", "borrowers", "jobs"))
 def shown(unit: str) -> Shown:
     """How values of a unit are shown; an unknown unit keeps its own name."""
     return _UNITS.get(unit, Shown(1.0, unit, unit))
+
+
+def kept_name(unit: str, lang: str) -> str:
+    """Name of a unit beside values as they are kept: a share is a fraction of one there."""
+    return shown(unit).name(lang) if shown(unit).factor == 1 else unit_name(unit, lang)
 
 
 def in_millions(unit: str) -> str:
