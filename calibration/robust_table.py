@@ -137,6 +137,9 @@ def front_figure(document: Data, lang: str = "en") -> go.Figure:
                 },
             )
         )  # fmt: skip
-    chart.update_xaxes(title_text=outcome_name(cost, lang), rangemode="tozero")
+    # room for names that stand over the outermost points
+    most_paid = max((row[cost] for row in document["pareto"]), default=0.0)
+    end = 1.2 * most_paid * shown(MEASURES[cost].unit).factor or 1.0
+    chart.update_xaxes(title_text=outcome_name(cost, lang), range=[0, end])
     chart.update_yaxes(title_text=outcome_name(recovery, lang), rangemode="tozero")
     return finish(chart, 460)

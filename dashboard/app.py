@@ -37,7 +37,8 @@ _STYLE = """
 [data-testid=stMultiSelect] [data-tag], [data-testid=stMultiSelect] [data-tag] * {
   color: light-dark(#FFF, #0B1720);
 }
-.js-plotly-plot :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .legend, .annotation, .cbaxis, .cbtitle) text {
+.js-plotly-plot :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .legend, .annotation, .cbaxis, .cbtitle) text,
+.js-plotly-plot .textpoint text {
   fill: light-dark(#3A4652, #C8D1DA) !important;
 }
 """

@@ -30,7 +30,7 @@ _STYLE = """<style>
 .card .gap{display:block;opacity:.85}
 .card .ends{white-space:nowrap}
 .card .reason{display:block;opacity:.85}
-.card .told{display:inline-block;white-space:nowrap;font-weight:600;border-radius:.6rem;padding:0 .45rem;
+.card .told{display:inline-block;font-weight:600;border-radius:.6rem;padding:0 .45rem;
   border:1px solid currentColor}
 .card .dot{display:inline-block;width:.65rem;height:.65rem;border-radius:50%;margin-right:.4rem}
 .card .base{opacity:.85}

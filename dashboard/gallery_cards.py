@@ -13,7 +13,7 @@ from dashboard.links import VERSION
 from dashboard.state import language, say
 from sim.measures.reasons import reason_in
 from sim.report.content import Row, meanings
-from sim.report.figures import COLOURS, finish
+from sim.report.figures import COLOURS, finish, wrapped
 from sim.report.numbers import figure, interval, shown
 from sim.report.wording import word
 from sim.spec.labels import name_of
@@ -148,7 +148,7 @@ def _tiles(entry: Entry, kept: dict[str, Any], lang: str) -> go.Figure:
         _, short = _placed("", value, unit)
         chart.add_scatter(
             x=[effect / half],
-            y=[gallery.measure_name(row.measure, lang)],
+            y=[wrapped(gallery.measure_name(row.measure, lang), 18)],  # a card is narrow
             mode="markers+text",
             text=[short],
             textposition="top center",
@@ -160,7 +160,15 @@ def _tiles(entry: Entry, kept: dict[str, Any], lang: str) -> go.Figure:
             name=gallery.measure_name(row.measure, lang),
         )
     chart.add_vline(x=0.0, line={"color": "rgba(128,128,128,.9)", "dash": "dot"})
-    chart.update_xaxes(title_text=say("half_widths"), zeroline=False)
+    ends = [0.0, *(float(trace.x[0]) + side for trace in chart.data for side in (-1.0, 1.0))]
+    room = 0.3 * (max(ends) - min(ends))  # for figures over the outermost points
+    chart.update_xaxes(
+        title_text=say("half_widths"),
+        zeroline=False,
+        range=[min(ends) - room, max(ends) + room],
+        nticks=4,
+        tickangle=0,
+    )
     chart.update_yaxes(range=[-0.5, len(rows) - 0.3])  # room for the figure above the highest
     return _small(chart)
 

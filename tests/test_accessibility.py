@@ -47,7 +47,9 @@ _FAINT = """() => {
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
   };
   const page = light(getComputedStyle(document.querySelector(".stApp")).backgroundColor);
-  const places = [".xtick", ".ytick", ".g-xtitle", ".g-ytitle", ".legend", ".annotation", ".cbaxis"];
+  const places = [
+    ".xtick", ".ytick", ".g-xtitle", ".g-ytitle", ".legend", ".annotation", ".cbaxis", ".textpoint"
+  ];
   const words = document.querySelectorAll(places.map((one) => `.js-plotly-plot ${one} text`).join(","));
   return Array.from(words).filter((one) => {
     const own = light(getComputedStyle(one).fill);

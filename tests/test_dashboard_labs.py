@@ -269,14 +269,19 @@ def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, ser
 
 def test_no_word_of_a_chart_is_cut_off(tab: Any, server: str) -> None:
     tab.set_viewport_size({"width": 1200, "height": 900})
-    tab.set_default_timeout(240_000)  # two paired runs
-    tab.goto(
-        f"{server}/strategies?v=1&lang=en&strategies=traditional,app_based&borrowers=500&weeks=60&runs=2"
-    )
+    tab.set_default_timeout(240_000)  # two paired runs in each world
+    both = "strategies=traditional,app_based&worlds=report,evidence"
+    tab.goto(f"{server}/strategies?v=1&lang=en&{both}&borrowers=500&weeks=60&runs=2")
     tab.locator(".card").first.wait_for()
-    for name in ("Differences", "Liquidation", "Roll rates", "Funnel", "Better left alone", "Sectors"):
+    for name in ("Differences", "Liquidation", "Roll rates", "Funnel", "Week by week", "Sectors"):
         view(tab, name)
         tab.locator(".js-plotly-plot .main-svg").first.wait_for()
+        at_rest(tab)
+        assert tab.evaluate(CUT) == [], name
+    tab.goto(f"{server}/?lang=en")
+    tab.locator(".js-plotly-plot .main-svg").first.wait_for()
+    for name in ("Strategy lab", "Policy lab"):
+        tab.get_by_role("tab", name=name).click()
         at_rest(tab)
         assert tab.evaluate(CUT) == [], name
 

@@ -118,7 +118,7 @@ def finish(chart: go.Figure, height: int) -> go.Figure:
     return chart
 
 
-def _wrapped(text: str, width: int) -> str:
+def wrapped(text: str, width: int) -> str:
     """A panel title on several lines; Chinese has no blanks to break at."""
     lines, line, used = [], "", 0.0
     for part in text.split(" ") if " " in text else list(text):
@@ -134,7 +134,7 @@ def _wrapped(text: str, width: int) -> str:
 def _titled(content: Content, measure: str, unit: str, lang: str, width: int = 38) -> str:
     name = named(content, "measure", measure, lang)
     unit_name = escaped(shown(unit).beside(name, lang))
-    return _wrapped(f"{name} ({unit_name})" if unit_name else name, width)
+    return wrapped(f"{name} ({unit_name})" if unit_name else name, width)
 
 
 #: Pixels between two rows of panels: figures of the one and a title of three lines of the other.
@@ -250,7 +250,7 @@ def panels(content: Content, columns: Sequence[str], titles: Sequence[str], lang
         horizontal_spacing=0.02,
         vertical_spacing=0.07,
         column_titles=list(titles),
-        row_titles=[_wrapped(named(content, "world", world, lang), 24) for world in content.worlds],
+        row_titles=[wrapped(named(content, "world", world, lang), 24) for world in content.worlds],
     )
 
 
@@ -285,9 +285,7 @@ def weekly(content: Content, lang: str = "en") -> go.Figure | None:
         horizontal_spacing=0.03,
         vertical_spacing=0.24 / len(names),
         subplot_titles=[
-            f"{weekly_name(content, name, lang)} — {named(content, 'world', world, lang)}"
-            for name in names
-            for world in content.worlds
+            weekly_title(content, name, world, lang) for name in names for world in content.worlds
         ],
     )
     for line, name in enumerate(names, 1):
@@ -324,6 +322,11 @@ def weekly_name(content: Content, name: str, lang: str) -> str:
         label = word(f"series.{name}", lang)
     unit = shown(_WEEKLY_UNITS.get(name, "")).beside(label, lang)
     return f"{label} ({unit})" if unit else label
+
+
+def weekly_title(content: Content, name: str, world: str, lang: str) -> str:
+    """A weekly figure and the world below it: panels may stand side by side."""
+    return f"{weekly_name(content, name, lang)}<br>{named(content, 'world', world, lang)}"
 
 
 def tradeoff(content: Content, lang: str = "en") -> go.Figure | None:

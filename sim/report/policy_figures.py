@@ -15,7 +15,7 @@ from sim.report.figures import (
     finish,
     named,
     weekly_factor,
-    weekly_name,
+    weekly_title,
 )
 from sim.report.numbers import figure, in_millions, interval, shown
 from sim.report.wording import word
@@ -40,8 +40,7 @@ def difference_over_time(content: Content, lang: str = "en") -> go.Figure | None
         rows=len(names), cols=len(content.worlds), shared_xaxes=True, shared_yaxes="rows",
         horizontal_spacing=0.04, vertical_spacing=0.24 / len(names),
         subplot_titles=[
-            f"{weekly_name(content, name, lang)} — {named(content, 'world', world, lang)}"
-            for name in names for world in content.worlds
+            weekly_title(content, name, world, lang) for name in names for world in content.worlds
         ],
     )  # fmt: skip
     for line, name in enumerate(names, 1):
