@@ -27,14 +27,15 @@ _STYLE = """<style>
 .card th{text-align:left;font-weight:400;padding-right:.6rem}
 .card td{text-align:right;font-variant-numeric:tabular-nums}
 .card .value{font-size:1.15rem;font-weight:600;white-space:nowrap}
-.card .gap{display:block;opacity:.85}
+.card .gap{display:block;opacity:.85;white-space:nowrap}
 .card .ends{white-space:nowrap}
 .card .reason{display:block;opacity:.85}
-.card .told{display:inline-block;font-weight:600;border-radius:.6rem;padding:0 .45rem;
+.card .told{display:inline-block;white-space:nowrap;font-weight:600;border-radius:.6rem;padding:0 .45rem;
   border:1px solid currentColor}
 .card .dot{display:inline-block;width:.65rem;height:.65rem;border-radius:50%;margin-right:.4rem}
 .card .base{opacity:.85}
 .card .under td{border-top:none;padding-top:0}
+.card .under .gap,.card .under .told{white-space:normal}
 </style>"""
 
 #: Colours of verdicts, each readable on the light and on the dark page.
