@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,9 @@ from dashboard.jobs import Job
 from dashboard.public import Asked, command, public, refused, spent
 from dashboard.state import say
 from sim.experiments.running import Progress
+
+#: Seconds for which a press of the button stands that no script has come to.
+_PRESS_STANDS = 20.0
 
 
 def ready(
@@ -34,7 +38,11 @@ def ready(
     if job is not None:
         _progress(page)
     elif asked is None or not refused(asked):
-        pressed = st.button(say("run"), type="primary", key=f"{page}.run", icon=":material/play_arrow:")
+        st.button(
+            say("run"), type="primary", key=f"{page}.run", icon=":material/play_arrow:",
+            on_click=_press, args=(page,),
+        )  # fmt: skip
+        pressed = _pressed(page)
         first = not wait and kept is None and not st.session_state.get(f"{page}.problem")
         if (pressed or first) and not _held(page, asked):
             st.session_state[f"{page}.asked"] = key
@@ -52,6 +60,20 @@ def ready(
     if kept[0] != key:
         st.caption(f":material/history: {say('older')}")
     return kept[1]
+
+
+def _press(page: str) -> None:
+    st.session_state[f"{page}.pressed"] = time.monotonic()
+
+
+def _pressed(page: str) -> bool:
+    """Whether the button was pressed and nothing was started by it yet.
+
+    A script that a further click interrupts before it has come to the button never learns of the press: it is
+    noted before the script begins, and stands for as long as a reader may wait for it.
+    """
+    noted: float | None = st.session_state.pop(f"{page}.pressed", None)
+    return noted is not None and time.monotonic() - noted < _PRESS_STANDS
 
 
 def _held(page: str, asked: Asked | None) -> bool:

@@ -206,14 +206,15 @@ def test_an_uploaded_portfolio_is_compared(tab: Any, server: str, tmp_path: Path
     offered(tab, portfolio(tmp_path / "mine.csv"))
     assert seen(tab.get_by_text("读取无误"))  # before this the button runs what was asked last
     at_rest(tab)
-    tab.get_by_test_id("stBaseButton-primary").click()
-    told = tab.get_by_text("--portfolio mine.csv").first
-    for _ in range(60):  # a click while the page is drawn anew may be lost
-        view(tab, "复现")
-        tab.wait_for_timeout(2000)
-        if told.is_visible():
-            break
-    assert told.is_visible()
+    tab.evaluate(HASTE)  # the second click interrupts the script before it has come to the button
+    assert seen(tab.get_by_text("--portfolio mine.csv").first)
+
+
+#: The button that runs, and the last view some thousandths of a second later.
+HASTE = """() => {
+    document.querySelector('[data-testid^=stBaseButton-primary]').click();
+    setTimeout(() => [...document.querySelectorAll('[data-testid=stButtonGroup] button')].at(-1).click(), 5);
+}"""
 
 
 #: Cards whose content is wider than they are.
