@@ -1,13 +1,15 @@
 """What experiments cost beside the runs themselves, and what pairing saves.
 
-Run ``python benchmarks/experiments.py [overhead|query|threads|pairing]...``; all by default. Prints a line
-each: the share of time that the run table and the executor add to runs of about 0.3 s; seconds of a
-question to 100,000 runs; how much faster two threads are than one; how many times smaller the variance of
-the effect of a rule is with paired seeds than with independent ones.
+Run ``python benchmarks/experiments.py [memory|overhead|query|threads|pairing]...``; all by default. Prints a
+line each: the most memory that eight runs one after the other took; the share of time that the run table and
+the executor add to runs of about 0.3 s; seconds of a question to 100,000 runs; how much faster two threads
+are than one; how many times smaller the variance of the effect of a rule is with paired seeds than with
+independent ones.
 """
 
 from __future__ import annotations
 
+import resource
 import sys
 import tempfile
 import time
@@ -54,6 +56,15 @@ def runs(number: int, arms: Any = None, **more: Any) -> Any:
     """So many starts of one arm (or the arms given), on one thread unless told otherwise."""
     call = {"runs": number, "weeks": WEEKS, "changes": SIZE, "workers": 1, **more}
     return compare("baseline", arms or ONE, **call)
+
+
+def memory() -> str:
+    """Eight runs of 100,000 borrowers and half a year, one after the other. It tells the most that this
+    process took so far, so it is the first part, or runs alone."""
+    size = {"population.borrowers": 100_000, "population.firms": 10_000, "burn_in": 8}
+    runs(8, changes=size, weeks=26)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return f"most memory of eight runs of 100,000 borrowers, one after the other: {most:.0f} MiB"
 
 
 def overhead() -> str:
@@ -135,7 +146,7 @@ MOVED = (
     "cure_rate_90d", "recovery_rate_180d", "cost_per_100", "complaints_per_1000", "stress_mean", "npl_ratio",
     "consumer_overdue_30_rate", "charge_off_rate", "net_present_recovery", "firm_failures", "output_index",
 )  # fmt: skip
-PARTS = {"overhead": overhead, "query": ask, "threads": threads, "pairing": pairing}
+PARTS = {"memory": memory, "overhead": overhead, "query": ask, "threads": threads, "pairing": pairing}
 
 
 def main() -> None:
