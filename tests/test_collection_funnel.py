@@ -165,6 +165,7 @@ def test_complaints_follow_their_hazard(p: FunnelParameters) -> None:
     plan.third_party[:] = True
     out = ask(plan, p, stress=0.5)
     hazard = 30 * p.complaints[HUMAN] * p.tone_complaints[2] * p.third_party_complaints * 1.5
+    assert out.complaint_chance == pytest.approx(1 - np.exp(-hazard), rel=1e-6)
     assert near(out.complaint.mean(), 1 - np.exp(-hazard))
     assert out.stress_added[0] == pytest.approx(30 * p.stress[HUMAN] * p.tone_complaints[2], rel=1e-6)
 
@@ -242,6 +243,7 @@ def test_each_mechanism_changes_something_alone(p: FunnelParameters, mechanism: 
         "third_party": "complaint",
     }.get(mechanism, "promise")
     assert expected in changed
+    changed.discard("complaint_chance")
     if mechanism in ("reminder", "proof", "reach_loss", "stress", "complaint"):
         assert changed == {expected} | ({"digital_reach"} if mechanism == "reach_loss" else set())
 

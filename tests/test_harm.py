@@ -147,6 +147,25 @@ def test_trust_acts_on_payments_and_complaints_where_that_way_is_open(start: Eco
     assert usual.digest() == shut.digest()
 
 
+def test_measured_complaints_are_those_that_the_attempts_bring_on_average(start: Ecosystem) -> None:
+    model = after(start, 26, HARSH, COMPLAINTS)
+    drawn, expected = total(model, "complaints"), total(model, "complaints_expected")
+    assert expected > 1000
+    assert abs(drawn - expected) < 4 * expected**0.5  # a sum of rare events varies by its mean at most
+    measured = model.measures()
+    contacted = total(model, "contacted")
+    assert measured["complaints_per_1000"].value == pytest.approx(1000 * expected / contacted)
+    assert measured["complaints_per_1000_borrowers"].value == pytest.approx(1000 * expected / 3000 * 52 / 26)
+
+
+def test_a_rule_is_paired_by_what_complaints_it_brings_not_by_their_luck(start: Ecosystem) -> None:
+    """The law moves calls between weeks, and with them whose complaint is drawn; the measure does not jump."""
+    now, law = (after(start, 52, more) for more in ({}, {"rules": "us-regulation-f"}))
+    assert 0 < total(now, "complaints") < 100  # few: one more or less is per cents of them
+    rise = total(law, "complaints_expected") / total(now, "complaints_expected") - 1
+    assert 0 < abs(rise) < 0.1
+
+
 def test_the_sign_of_third_party_contact_is_a_choice(start: Ecosystem) -> None:
     raises, none, lowers, world = (
         after(start, 1, {"strategy": "test_asks_relatives", "rules": "none", "harm.third_party": sign})

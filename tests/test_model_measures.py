@@ -243,7 +243,7 @@ def weeks_of(**figures: list[Any]) -> RunRecord:
         "attempts",
         "contacted",
         "worked",
-        "complaints",
+        "complaints_expected",
         "recovered_late",
         "collection_cost",
         "labour_cost",
@@ -274,7 +274,7 @@ def weeks_of(**figures: list[Any]) -> RunRecord:
 def test_rates_of_conduct_and_cost() -> None:
     of = weeks_of(
         contacted=[100, 300],
-        complaints=[1, 1],
+        complaints_expected=[1, 1],
         recovered_late=[50_000, 150_000],
         collection_cost=[10_000, 30_000],
         labour_cost=[8_000, 2_000],

@@ -99,6 +99,8 @@ class Outcome(NamedTuple):
     phone_reach: F32
     digital_reach: F32
     stress_added: F32
+    #: Chance that the week's attempts bring a complaint, and whether they do.
+    complaint_chance: F32
     complaint: Bool
     #: Attempts made on all channels.
     attempts: I32
@@ -314,8 +316,9 @@ def _wear(i, planned, seen, latent, p, key, week, made, out):  # type: ignore[no
     out.stress_added[i] = stress
     hazard *= np.exp(p.trust_complaints * latent.distrust[i])
     if hazard > 0.0:
-        u = uniforms(key, week, seen.account[i], _DRAW_COMPLAINT)[0]
-        out.complaint[i] = u < -np.expm1(-hazard)
+        chance = -np.expm1(-hazard)
+        out.complaint_chance[i] = chance
+        out.complaint[i] = uniforms(key, week, seen.account[i], _DRAW_COMPLAINT)[0] < chance
 
 
 @kernel_step

@@ -128,6 +128,7 @@ def _figures(state: State) -> dict[str, float | int | None]:
         "long_late": long_late,
         "long_late_stress": _share(long_stress, long_late),
         **market_figures(state),
+        "complaints_expected": state.week_sums.get("complaint_billionths", 0) / 1e9,
         "placed_balance": book_placed,
         "regulator_stance": state.stance,
         "predicted_risk": _share(

@@ -32,7 +32,8 @@ class Made(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What a week of work came to; money in fen."""
+    """What a week of work came to; money in fen, chances of complaints in whole billionths, which add up to
+    the same in any order."""
 
     attempts: int
     contacts: int
@@ -44,6 +45,7 @@ class Counts(NamedTuple):
     found: int
     disputes: int
     complaints: int
+    complaint_billionths: int
     digital: int
     cost: int
     labour_cost: int
@@ -53,7 +55,7 @@ class Counts(NamedTuple):
 
 (
     _ATTEMPTS, _CONTACTS, _CONTACTED, _WORKED, _PROMISES, _PLANS, _SETTLEMENTS, _FOUND, _DISPUTES,
-    _COMPLAINTS, _DIGITAL, _COST, _LABOUR_COST, _TRACES, _DIALLED,
+    _COMPLAINTS, _CHANCES, _DIGITAL, _COST, _LABOUR_COST, _TRACES, _DIALLED,
 ) = range(len(Counts._fields))  # fmt: skip
 
 
@@ -98,6 +100,7 @@ def _count(case, made, outcome, counts):  # type: ignore[no-untyped-def]
     counts[_FOUND] += outcome.found[case]
     counts[_DISPUTES] += outcome.dispute_raised[case]
     counts[_COMPLAINTS] += outcome.complaint[case]
+    counts[_CHANCES] += np.int64(np.floor(1e9 * np.float64(outcome.complaint_chance[case]) + 0.5))
     counts[_DIGITAL] += TEXT <= outcome.channel[case] <= APP
     counts[_COST] += outcome.cost[case]
     counts[_LABOUR_COST] += outcome.labour_cost[case]
@@ -190,6 +193,7 @@ def count_outcome(state: State, number: int, done: Counts, violations: int) -> N
         ("found", done.found),
         ("disputes", done.disputes),
         ("complaints", done.complaints),
+        ("complaint_billionths", done.complaint_billionths),
         ("digital", done.digital),
         ("violations", violations),
         ("collection_cost", done.cost),
