@@ -1,9 +1,10 @@
 """Reminders of an app in the world ``evidence``: for whom they work.
 
-A randomised trial found +2.4 points among debtors with good scores and nothing among weak ones (Campbell,
-Grant and Thorp, Journal of Banking and Finance 142, 2022). Here messages work where there is money to pay
-with: a score of income and liquid money, seen with the noise of bought data, shows the same; one learned
-from a lender's own history alone does not.
+A randomised trial found +2.4 points [1.68, 3.12] of all debtors and nothing among those with weak scores
+(Campbell, Grant and Thorp, Journal of Banking and Finance 142, 2022); what those with good scores gain is
+not in its summary, and cannot be told from the figure for all where few are weak. Here messages work where
+there is money to pay with: a score of income and liquid money, seen with the noise of bought data, shows
+it; one learned from a lender's own history alone does not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from scipy import stats
 from arrears import Ecosystem
 from sim.core.columns import F64
 from sim.phases.features import NAMES, features
+
+#: Points by which reminders raised cure in the trial, 95 % interval.
+TRIAL = (1.68, 3.12)
 
 
 def effects(seed: int) -> F64:
@@ -52,7 +56,9 @@ def test_reminders_work_where_there_is_money_to_pay_with() -> None:
         return float(low), float(high)
 
     for order in (0, 1):
-        weak, good = found[:, order, 0], found[:, order, 2]
+        weak, good, best = found[:, order, 0], found[:, order, 1:].mean(axis=1), found[:, order, 2]
         assert ends(weak)[0] > -0.5 and ends(weak)[1] < 0.75  # about nothing
-        assert ends(good - weak)[0] > 2.0
-    assert 1.7 < found[:, 0].mean() < 3.1  # of all, as the trial's interval has it
+        assert ends(good - weak)[0] > 2.0 and ends(best - weak)[0] > 2.0
+        assert TRIAL[0] < good.mean() < TRIAL[1]  # the two thirds that are not weak
+        assert ends(best)[1] < 4.4  # the most that any of the studies of reminders found
+    assert TRIAL[0] < found[:, 0].mean() < TRIAL[1]
