@@ -204,6 +204,33 @@ def test_every_channel_strategy_and_flow_is_described() -> None:
         assert instrument.replace("_", " ") in text
 
 
+#: Postings of the books; their first argument names the flow.
+POSTINGS = {"pay", "lend", "repay", "accrue", "write_off", "assign"}
+
+
+def _posted(file: Path) -> set[str]:
+    """Names of flows that a file posts, whichever of several it chooses."""
+    calls = (node for node in ast.walk(ast.parse(_text(file))) if isinstance(node, ast.Call) and node.args)
+    names = [
+        ast.walk(call.args[0])
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in POSTINGS
+    ]
+    constants = (part for name in names for part in name if isinstance(part, ast.Constant))
+    return {part.value for part in constants if isinstance(part.value, str)}
+
+
+def test_table_of_flows_names_what_is_posted_and_each_row_once() -> None:
+    text = _text(ROOT / "docs" / "model.md")
+    table = text[text.index("| who pays whom |") :].partition("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z' ]+) \| `", table, re.MULTILINE)
+    assert len(rows) > 5 and len(set(rows)) == len(rows), rows
+    posted = set[str]().union(*map(_posted, (ROOT / "sim").rglob("*.py")))
+    named = re.findall(r"`(\w+)`", table)
+    assert set(named) == posted
+    assert len(set(named)) == len(named)
+
+
 def test_counts_of_sources_are_not_stale() -> None:
     refresh = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
     assert refresh["counts"]() in _text(ROOT / "docs" / "model.md"), "run python docs/refresh.py"
