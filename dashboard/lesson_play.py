@@ -12,6 +12,7 @@ from dashboard.layout import steps
 from dashboard.lesson_charts import curve
 from dashboard.lesson_reveal import figures, wait_for
 from dashboard.lesson_runs import as_text, firm_names, played
+from dashboard.press import pressed
 from dashboard.state import language, say
 from sim.core.errors import SpecError
 from sim.experiments.lessons import Story
@@ -79,9 +80,8 @@ def _network(lesson: Lesson, settings: dict[str, object]) -> None:
     shown = {first: told[first]} | ({chosen: told[chosen]} if chosen else {})
     _draw(lesson, shown, done)
     left, right = st.columns([1, 3], vertical_alignment="center")
-    if left.button(
-        say("lesson_luck"), key=f"{key}.again", icon=":material/casino:", help=say("lesson_luck_help")
-    ):
+    looks = {"icon": ":material/casino:", "help": say("lesson_luck_help")}
+    if pressed(left.button, say("lesson_luck"), f"{key}.again", **looks):
         st.session_state[f"{key}.luck"] = (luck + 1) % _LUCK
         st.session_state[f"{key}.done"] = ()
         st.rerun()
@@ -122,6 +122,7 @@ def _draw(lesson: Lesson, shown: dict[str, Story], done: tuple[Intervention, ...
     if act is not None and lesson.hands_on:
         st.session_state[f"lessons.{lesson.id}.done"] = (*done, act)
         st.rerun()
-    if done and st.button(say("undo"), icon=":material/undo:", key=f"lessons.{lesson.id}.undo"):
+    key = f"lessons.{lesson.id}.undo"
+    if done and pressed(st.button, say("undo"), key, icon=":material/undo:"):
         st.session_state[f"lessons.{lesson.id}.done"] = done[:-1]
         st.rerun()

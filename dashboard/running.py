@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,12 +9,10 @@ from typing import Any
 import streamlit as st
 
 from dashboard.jobs import Job
+from dashboard.press import pressed
 from dashboard.public import Asked, command, public, refused, spent
 from dashboard.state import say
 from sim.experiments.running import Progress
-
-#: Seconds for which a press of the button stands that no script has come to.
-_PRESS_STANDS = 20.0
 
 
 def ready(
@@ -38,13 +35,11 @@ def ready(
     if job is not None:
         _progress(page)
     elif asked is None or not refused(asked):
-        st.button(
-            say("run"), type="primary", key=f"{page}.run", icon=":material/play_arrow:",
-            on_click=_press, args=(page,),
+        asks = pressed(
+            st.button, say("run"), f"{page}.run", type="primary", icon=":material/play_arrow:"
         )  # fmt: skip
-        pressed = _pressed(page)
         first = not wait and kept is None and not st.session_state.get(f"{page}.problem")
-        if (pressed or first) and not _held(page, asked):
+        if (asks or first) and not _held(page, asked):
             st.session_state[f"{page}.asked"] = key
             st.session_state[f"{page}.problem"] = None
             st.session_state[f"{page}.job"] = Job(key, work, abandons=public())
@@ -60,20 +55,6 @@ def ready(
     if kept[0] != key:
         st.caption(f":material/history: {say('older')}")
     return kept[1]
-
-
-def _press(page: str) -> None:
-    st.session_state[f"{page}.pressed"] = time.monotonic()
-
-
-def _pressed(page: str) -> bool:
-    """Whether the button was pressed and nothing was started by it yet.
-
-    A script that a further click interrupts before it has come to the button never learns of the press: it is
-    noted before the script begins, and stands for as long as a reader may wait for it.
-    """
-    noted: float | None = st.session_state.pop(f"{page}.pressed", None)
-    return noted is not None and time.monotonic() - noted < _PRESS_STANDS
 
 
 def _held(page: str, asked: Asked | None) -> bool:
@@ -117,5 +98,5 @@ def _progress(page: str) -> None:
         told += " · " + say("left", seconds=f"{left:.0f}")
     bar, button = st.columns([5, 1])
     bar.progress(job.done / job.total if job.total else 0.0, told)
-    if button.button(say("cancel"), key=f"{page}.cancel"):
+    if pressed(button.button, say("cancel"), f"{page}.cancel"):
         job.cancel()

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import CODE_LENGTH, View, tidy
 from dashboard.classroom.shared import big, go, rooms, told
+from dashboard.press import pressed
 from dashboard.public import command, spent
 from dashboard.state import say
 from sim.experiments.classroom_market import FIRMS, SHAPES, SPELLS, WEEKS, Setup, seats
@@ -24,7 +25,8 @@ def show() -> None:
         typed = st.text_input(
             say("class_code"), max_chars=CODE_LENGTH + 3, placeholder="ABCDE", autocomplete="off"
         )
-        if st.form_submit_button(say("class_join_button"), type="primary", width="stretch"):
+        looks = {"type": "primary", "width": "stretch"}
+        if pressed(st.form_submit_button, say("class_join_button"), "classroom.joined", **looks):
             _join(tidy(typed))
     with right.form("classroom.open", border=True):
         st.subheader(say("class_open"))
@@ -57,8 +59,9 @@ def _open() -> None:
         format_func=lambda length: say("class_seconds", seconds=length) if length else say("class_no_timer"),
     )  # fmt: skip
     together = st.checkbox(say("class_together"), True)
-    pressed = st.form_submit_button(say("class_open_button"), type="primary", width="stretch")
-    if pressed and not spent("rooms", command("arrears", "dashboard", options=[("address", "0.0.0.0")])):
+    looks = {"type": "primary", "width": "stretch"}
+    asks = pressed(st.form_submit_button, say("class_open_button"), "classroom.opened", **looks)
+    if asks and not spent("rooms", command("arrears", "dashboard", options=[("address", "0.0.0.0")])):
         try:
             code, host = rooms().open(Setup(firms, shape, weeks, spell), seconds, together)
         except RoomError as error:
@@ -76,5 +79,5 @@ def enter(view: View, *, lost: bool) -> None:
     big(view.code)
     st.write(say("class_free", free=seats(view.setup) - len(view.taken), seats=seats(view.setup)))
     st.caption(say("class_no_names"))
-    if st.button(say("class_join_button"), type="primary", key="classroom.enter"):
+    if pressed(st.button, say("class_join_button"), "classroom.enter", type="primary"):
         _join(view.code)

@@ -8,6 +8,7 @@ from dashboard.classroom.replayed import own_result
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import View
 from dashboard.classroom.shared import big, firm_name, money, rooms, told
+from dashboard.press import pressed
 from dashboard.state import say
 from sim.experiments.classroom import MISSED_WEEKS, PATIENCE, State, net_worth
 
@@ -123,7 +124,8 @@ def _confirm(view: View, seat: str, firm: int, answers: list[bool]) -> None:
     again = firm in view.chosen
     label = say("class_change") if again else say("class_send")
     # a button of this week only: a click that comes late must not settle the next week unseen
-    if st.button(label, type="primary", key=f"classroom.send.{view.code}.{view.week}", width="stretch"):
+    key = f"classroom.send.{view.code}.{view.week}"
+    if pressed(st.button, label, key, type="primary", width="stretch"):
         try:
             rooms().choose(view.code, seat, view.week, answers)
             st.session_state[sent] = True

@@ -13,6 +13,7 @@ from dashboard.classroom.look import PROJECTOR
 from dashboard.classroom.room import RoomError
 from dashboard.classroom.rooms import HOURS, View
 from dashboard.classroom.shared import big, firm_name, go, rooms, told
+from dashboard.press import pressed
 from dashboard.state import language, say, worded
 from sim.experiments.classroom_market import seats
 
@@ -21,7 +22,8 @@ def show(view: View, host: str) -> None:
     """The teacher's page."""
     if not view.started:
         _lobby(view)
-        if st.button(say("class_start"), type="primary", key="classroom.start", icon=":material/play_arrow:"):
+        looks = {"type": "primary", "icon": ":material/play_arrow:"}
+        if pressed(st.button, say("class_start"), "classroom.start", **looks):
             rooms().start(view.code, host)
             st.rerun()
     _live(view.code, view.moment, host)
@@ -85,9 +87,9 @@ def _live(code: str, moment: tuple[bool, int, bool], host: str | None) -> None:
         return
     line, button = st.columns([4, 1], vertical_alignment="center")
     line.markdown(f"### {view.code} · {_status(view)}")
-    if host is not None and button.button(
-        say("class_next"), type="primary", key="classroom.next", width="stretch"
-    ):
+    # a button of this week only: a press that comes late must not end the next week
+    key = f"classroom.next.{view.week}"
+    if host is not None and pressed(button.button, say("class_next"), key, type="primary", width="stretch"):
         rooms().end_week(view.code, host, view.week)
         st.rerun()
     st.markdown(_chips(view))
@@ -127,11 +129,11 @@ def _manage(view: View, host: str) -> None:
             firm = st.selectbox(
                 say("class_free_seat"), taken, format_func=firm_name, key=worded("classroom.seat")
             )
-            if st.button(say("class_free_button"), key="classroom.release"):
+            if pressed(st.button, say("class_free_button"), "classroom.release"):
                 rooms().release(view.code, host, int(firm))
                 st.rerun()
         sure = st.checkbox(say("class_sure"), key="classroom.sure")
-        if st.button(say("class_close"), key="classroom.close", disabled=not sure):
+        if pressed(st.button, say("class_close"), "classroom.close", disabled=not sure) and sure:
             try:
                 rooms().close(view.code, host)
             except RoomError as error:

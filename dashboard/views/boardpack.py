@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import pack
 from dashboard.collecting import collected
+from dashboard.press import pressed
 from dashboard.state import control, language, say
 
 _MIME = {"html": "text/html", "pdf": "application/pdf", "zip": "application/zip"}
@@ -43,7 +44,7 @@ def _downloads(mine: pack.Pack, heading: str, note: str, lang: str) -> None:
         _button("zip", pack.tables(mine.charts), say("pack_zip"))
         if pack.chromium() is None:
             st.caption(say("pack_no_browser"))
-        elif st.button(say("pack_print"), icon=":material/print:", key="pack.print"):
+        elif pressed(st.button, say("pack_print"), "pack.print", icon=":material/print:"):
             st.session_state["pack.pdf"] = _printed(page)
         ready = st.session_state.get("pack.pdf")
         if ready is not None and ready[0] == page:
@@ -71,10 +72,11 @@ def _chart(mine: pack.Pack, chart: pack.Chart) -> None:
         st.markdown(f"##### {chart.title}")
         with st.container(horizontal=True):
             for by, icon, label in ((-1, "arrow_upward", "pack_up"), (1, "arrow_downward", "pack_down")):
-                if st.button(say(label), key=f"pack.{label}.{chart.key}", icon=f":material/{icon}:"):
+                key = f"pack.{label}.{chart.key}"
+                if pressed(st.button, say(label), key, icon=f":material/{icon}:"):
                     mine.move(chart.key, by)
                     st.rerun()
-            if st.button(say("pack_remove"), key=f"pack.remove.{chart.key}", icon=":material/delete:"):
+            if pressed(st.button, say("pack_remove"), f"pack.remove.{chart.key}", icon=":material/delete:"):
                 mine.remove(chart.key)
                 st.rerun()
         figure = go.Figure(json.loads(chart.figure))

@@ -13,6 +13,7 @@ from dashboard import canvas, charts, spread
 from dashboard.kept_drawings import drawn
 from dashboard.links import Field
 from dashboard.measured import RUNS, measured
+from dashboard.press import pressed
 from dashboard.public import Asked, command, refused
 from dashboard.spread import Spread
 from dashboard.state import control, headed, language, linked, say, share, vocabulary
@@ -160,10 +161,11 @@ def _done(done: spread.Done) -> None:
     told = "; ".join(say(f"did_{one.action}", firm=one.firm, week=one.week) for one in done)
     left, undo, again = st.columns([4, 1, 1.4], vertical_alignment="center")
     left.markdown(f":material/history: {told}")
-    if undo.button(say("undo"), icon=":material/undo:", width="stretch"):
+    if pressed(undo.button, say("undo"), "outbreak.undo", icon=":material/undo:", width="stretch"):
         st.session_state["outbreak.done"] = done[:-1]
         st.rerun()
-    if again.button(say("replay"), icon=":material/replay:", width="stretch", help=say("replay_help")):
+    looks: dict[str, Any] = {"icon": ":material/replay:", "width": "stretch", "help": say("replay_help")}
+    if pressed(again.button, say("replay"), "outbreak.replay", **looks):
         st.session_state["outbreak.done"] = ()
         st.rerun()
 
