@@ -58,6 +58,9 @@ _UNITS = {
 
 #: Units of what is counted: a mean of counts has no hundredths.
 _COUNTED = frozenset(("firms", "borrowers", "jobs"))
+#: Zeros behind the point that are still counted at a glance, and digits of the power of ten beyond.
+_WRITTEN_OUT = 6
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def shown(unit: str) -> Shown:
@@ -101,8 +104,16 @@ def figure(value: float, unit: str, *, signed: bool = False) -> str:
         decimals = 0 if size >= 10 else min(decimals, 2)
     text = f"{scaled:{'+' if signed else ''},.{decimals}f}"
     if not text.strip("+-0.,"):  # too small for the decimals shown
-        text = f"{scaled:{'+' if signed else ''}.1e}"
+        text = _tiny(scaled, signed)
     return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
+
+
+def _tiny(value: float, signed: bool) -> str:
+    """Two significant digits, written out while they are near the point, else with a power of ten."""
+    digits, _, power = f"{value:{'+' if signed else ''}.1e}".partition("e")
+    if int(power) >= -_WRITTEN_OUT:
+        return f"{value:{'+' if signed else ''}.{1 - int(power)}f}"
+    return f"{digits} × 10{str(int(power)).translate(_RAISED)}"
 
 
 def interval(low: float | None, high: float | None, unit: str, *, signed: bool = False) -> str:
