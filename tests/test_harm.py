@@ -159,7 +159,7 @@ def test_measured_complaints_are_those_that_the_attempts_bring_on_average(start:
 
 
 def test_a_rule_is_paired_by_what_complaints_it_brings_not_by_their_luck(start: Ecosystem) -> None:
-    """The law moves calls between weeks, and with them whose complaint is drawn; the measure does not jump."""
+    """The law moves calls between weeks, and with them whose complaint is drawn: the measure stays."""
     now, law = (after(start, 52, more) for more in ({}, {"rules": "us-regulation-f"}))
     assert 0 < total(now, "complaints") < 100  # few: one more or less is per cents of them
     rise = total(law, "complaints_expected") / total(now, "complaints_expected") - 1
