@@ -13,8 +13,9 @@ from dashboard.links import VERSION
 from dashboard.state import language, say
 from sim.measures.reasons import reason_in
 from sim.report.content import Row, meanings
-from sim.report.figures import COLOURS, finish, wrapped
+from sim.report.figures import COLOURS, finish
 from sim.report.numbers import figure, interval, shown
+from sim.report.panel_titles import wrapped
 from sim.report.wording import word
 from sim.spec.labels import name_of
 

@@ -222,7 +222,8 @@ SPILLED = "cards => cards.filter(e => e.scrollWidth > e.clientWidth).map(e => e.
 #: Titles of panels that lie over figures of an axis or over other titles.
 CROSSED = """() => {
     const titles = [...document.querySelectorAll('.js-plotly-plot .infolayer .annotation-text')];
-    const others = [...titles, ...document.querySelectorAll('.js-plotly-plot .xaxislayer-above text')];
+    const words = '.js-plotly-plot .xaxislayer-above text, .js-plotly-plot .legend text';
+    const others = [...titles, ...document.querySelectorAll(words)];
     const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
     return titles.filter(t => others.some(
         o => o !== t && over(t.getBoundingClientRect(), o.getBoundingClientRect()))).map(t => t.textContent);
@@ -241,7 +242,7 @@ CUT = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(chart =
 
 
 def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, server: str) -> None:
-    tab.set_viewport_size({"width": 1100, "height": 900})
+    tab.set_viewport_size({"width": 1024, "height": 768})  # a projector
     tab.goto(f"{server}/policy?v=1&lang=en&attempts_per_week=1&borrowers=500&weeks=30&runs=3")
     tab.get_by_test_id("stBaseButton-primary").first.click()
     assert seen(tab.get_by_text("3 paired runs of 30 weeks"))
@@ -268,17 +269,18 @@ def test_a_rule_is_changed_with_a_clear_difference_and_one_without(tab: Any, ser
     assert seen(tab.get_by_text("Lever across"))
 
 
-def test_no_word_of_a_chart_is_cut_off(tab: Any, server: str) -> None:
-    tab.set_viewport_size({"width": 1200, "height": 900})
+def test_no_word_of_a_chart_is_cut_off_or_over_another(tab: Any, server: str) -> None:
+    tab.set_viewport_size({"width": 1024, "height": 768})
     tab.set_default_timeout(240_000)  # two paired runs in each world
-    both = "strategies=traditional,app_based&worlds=report,evidence"
+    both = "strategies=traditional,ai_tiered,app_based&worlds=report,evidence"
     tab.goto(f"{server}/strategies?v=1&lang=en&{both}&borrowers=500&weeks=60&runs=2")
     tab.locator(".card").first.wait_for()
-    for name in ("Differences", "Liquidation", "Roll rates", "Funnel", "Week by week", "Sectors"):
+    for name in ("Differences", "Runs won", "Liquidation", "Roll rates", "Funnel", "Week by week", "Sectors"):
         view(tab, name)
         tab.locator(".js-plotly-plot .main-svg").first.wait_for()
         at_rest(tab)
         assert tab.evaluate(CUT) == [], name
+        assert tab.evaluate(CROSSED) == [], name
     tab.goto(f"{server}/?lang=en")
     tab.locator(".js-plotly-plot .main-svg").first.wait_for()
     for name in ("Strategy lab", "Policy lab"):

@@ -12,6 +12,7 @@ from sim.experiments.winners import JUDGED
 from sim.report.content import Content
 from sim.report.figures import STAGES, arm_line, arm_style, finish, named, panels
 from sim.report.numbers import shown
+from sim.report.panel_titles import wrapped
 from sim.report.wording import word
 
 #: Steps of the funnel as they are drawn, from the top.
@@ -177,11 +178,12 @@ def won(content: Content, lang: str = "en") -> go.Figure | None:
     if table.empty:
         return None
     measures = [name for name in JUDGED if name in set(table["measure"])]
-    titles = [named(content, "world", world, lang) for world in content.worlds]
+    # beside the names of measures panels are narrow
+    titles = [wrapped(named(content, "world", world, lang), 20) for world in content.worlds]
     chart = make_subplots(
         rows=1, cols=len(content.worlds), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles
     )
-    names = [named(content, "measure", measure, lang) for measure in measures]
+    names = [wrapped(named(content, "measure", measure, lang), 24) for measure in measures]
     for column, world in enumerate(content.worlds, 1):
         for arm in content.arms:
             part = table[(table["world"] == world) & (table["arm"] == arm)].set_index("measure")

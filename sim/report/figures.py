@@ -16,6 +16,7 @@ from plotly.subplots import make_subplots
 
 from sim.report.content import Content, Row
 from sim.report.numbers import figure, interval, shown
+from sim.report.panel_titles import LINE, fit_titles, wrapped
 from sim.report.wording import word
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito), of middle lightness so that
@@ -92,13 +93,19 @@ def _side_titles(chart: go.Figure) -> int:
 
 
 def finish(chart: go.Figure, height: int) -> go.Figure:
-    """The look that all figures share, and a height in pixels."""
+    """The look that all figures share, and a height in pixels, to which titles on several lines add."""
+    more = LINE * fit_titles(chart)
     chart.update_layout(
         template="none",
-        height=height,
+        height=height + more,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        margin={"l": 10, "r": 10 + _side_titles(chart), "t": 90 if _has_legend(chart) else 50, "b": 20},
+        margin={
+            "l": 10,
+            "r": 10 + _side_titles(chart),
+            "t": more + (90 if _has_legend(chart) else 50),
+            "b": 20,
+        },
         # from the left edge, so that the tools at the right lie over none of its names
         legend={
             "orientation": "h",
@@ -118,19 +125,6 @@ def finish(chart: go.Figure, height: int) -> go.Figure:
     return chart
 
 
-def wrapped(text: str, width: int) -> str:
-    """A panel title on several lines; Chinese has no blanks to break at."""
-    lines, line, used = [], "", 0.0
-    for part in text.split(" ") if " " in text else list(text):
-        size = sum(2.0 if ord(character) > 0x2E80 else 1.0 for character in part)
-        if line and used + size > width:
-            lines.append(line)
-            line, used = "", 0.0
-        line += f" {part}" if line and " " in text else part
-        used += size + 1.0
-    return "<br>".join([*lines, line])
-
-
 def _titled(content: Content, measure: str, unit: str, lang: str, width: int = 38) -> str:
     name = named(content, "measure", measure, lang)
     unit_name = escaped(shown(unit).beside(name, lang))
@@ -138,7 +132,7 @@ def _titled(content: Content, measure: str, unit: str, lang: str, width: int = 3
 
 
 #: Pixels between two rows of panels: figures of the one and a title of three lines of the other.
-_BETWEEN = 90
+_BETWEEN = 96
 
 
 def effects(content: Content, lang: str = "en") -> go.Figure | None:
@@ -160,8 +154,7 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
         shared_yaxes=True,
         horizontal_spacing=0.04,
         vertical_spacing=_BETWEEN / drawn,
-        # short lines, since three panels must fit on a narrow page
-        subplot_titles=[_titled(content, name, rows[0].unit, lang, 20) for name, rows in found.items()],
+        subplot_titles=[_titled(content, name, rows[0].unit, lang, 99) for name, rows in found.items()],
     )
     for place, rows in enumerate(found.values()):
         for arm in content.arms:
@@ -169,15 +162,20 @@ def effects(content: Content, lang: str = "en") -> go.Figure | None:
             if own:
                 trace = _effect_trace(content, own, lang, place == 0)
                 chart.add_trace(trace, row=place // columns + 1, col=place % columns + 1)
-    worlds = [named(content, "world", world, lang) for world in content.worlds]
+    worlds = [_beside(content, world, lang) for world in content.worlds]
     chart.update_yaxes(
         type="category", categoryorder="array", categoryarray=worlds[::-1], showgrid=False, zeroline=False
     )
-    chart.update_xaxes(zeroline=True, zerolinewidth=2)
+    chart.update_xaxes(zeroline=True, zerolinewidth=2, nticks=5, tickangle=0)
     # several arms of one world stand below each other
     chart.update_layout(scattermode="group", scattergap=0.35)
-    above, below = 130, 30  # a legend and titles of three lines; figures of the last row
-    return finish(chart, drawn + above + below).update_layout(margin={"t": above, "b": below})
+    above, below = 90, 30  # a legend and titles of one line; figures of the last row
+    return finish(chart, drawn + above + below).update_layout(margin_b=below)
+
+
+def _beside(content: Content, world: str, lang: str) -> str:
+    """The name of a world beside its panels, on short lines that leave them room."""
+    return wrapped(named(content, "world", world, lang), 16)
 
 
 def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool) -> go.Scatter:
@@ -189,7 +187,7 @@ def _effect_trace(content: Content, rows: Sequence[Row], lang: str, legend: bool
     unclear = word("unclear", lang)
     return go.Scatter(
         x=values,
-        y=[named(content, "world", row.world, lang) for row in rows],
+        y=[_beside(content, row.world, lang) for row in rows],
         error_x={
             "type": "data",
             "symmetric": False,
@@ -283,7 +281,7 @@ def weekly(content: Content, lang: str = "en") -> go.Figure | None:
         shared_xaxes=True,
         shared_yaxes=True,
         horizontal_spacing=0.03,
-        vertical_spacing=0.24 / len(names),
+        vertical_spacing=0.3 / len(names),
         subplot_titles=[
             weekly_title(content, name, world, lang) for name in names for world in content.worlds
         ],

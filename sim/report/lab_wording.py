@@ -10,7 +10,7 @@ LAB_WORDS: dict[str, Text] = {
         ("pareto", "Pareto front — {world}", "帕累托前沿——{world}"),
         ("weeks_after", "weeks since placement", "委案后周数"),
         ("cohort_listed", "late at the start", "起始时已逾期"),
-        ("cohort_weeks", "placed in weeks {first}–{last}", "第{first}–{last}周委案"),
+        ("cohort_weeks", "weeks {first}–{last}", "第{first}–{last}周"),
         ("cohorts", "Recovered share by quarter of placement", "按委案季度的回收率"),
         (
             "cohorts_note",
