@@ -118,10 +118,11 @@ class TestPage:
         assert NASTY not in path.read_text("utf-8")
 
 
-#: Numbers outside the 90 % interval that the targets leave, 2 of 25 in one world; their notes say why.
+#: Numbers outside the 90 % interval that the targets leave, 3 of 25 in one world; their notes say why.
 OUTSIDE = {
     ("report", "world.households.buffer_cap_weeks_median"),
     ("report", "world.households.avoidance"),
+    ("report", "world.collection.channels.human.contact"),
 }
 
 
@@ -137,8 +138,8 @@ class TestShipped:
             assert number.source == "fitted"
             inside = row["low"] <= row["value"] <= row["high"]
             assert inside is ((name, row["field"]) not in OUTSIDE)
-            ends = (rounded(row["low"]), rounded(row["high"])) if inside else (None, None)
-            assert (number.low, number.high) == ends
+            ends = min(row["low"], row["value"]), max(row["high"], row["value"])  # widened to hold the number
+            assert (number.low, number.high) == tuple(map(rounded, ends))
             assert inside or number.note
 
     @pytest.mark.parametrize("name", result_names())
