@@ -27,7 +27,6 @@ from sim.collection import (
     strategy_names,
 )
 from sim.collection.names import APP, FIELD, HUMAN, MESSENGER, ROBOT, TEXT
-from sim.collection.selection import highest
 from sim.core.columns import read_only
 from sim.core.errors import SpecError
 from sim.core.rng import uniform_rows
@@ -132,7 +131,12 @@ def test_traditional_works_everyone_by_hand(cases: Cases) -> None:
     plan = decide(strategy("traditional"), cases, AMPLE)
     busy = cases.promise_open | cases.on_plan
     assert np.array_equal(calls(plan, HUMAN) > 0, ~busy)
-    assert calls(plan, FIELD).sum() == AMPLE.visits and (cases.stage[calls(plan, FIELD) > 0] >= 3).all()
+    assert np.array_equal(calls(plan, FIELD) > 0, ~busy & ~cases.dispute_open & (cases.stage >= 3))
+    visited = calls(ration(plan, cases, AMPLE), FIELD) > 0  # as far as the staff goes, the top of each list
+    assert visited.sum() == AMPLE.visits
+    for stage in (3, 4):
+        listed = (calls(plan, FIELD) > 0) & (cases.stage == stage)
+        assert plan.priority[listed & visited].min() >= plan.priority[listed & ~visited].max()
     assert not plan.attempts[:, [MESSENGER, ROBOT, APP]].any() and not plan.offer_plan.any()
     assert (plan.tone == np.where((cases.stage >= 3) & ~busy, 2, 1)).all()
     lawful = permit(plan, cases, load_rules("china-2023"), over_cap_rate=0.0, seed=1, week=1)
@@ -270,13 +274,6 @@ def test_use_spreads_adds_and_refuses() -> None:
     for channel, attempts, options, message in bad:
         with pytest.raises(SpecError, match=message):
             Treatment.nothing(2).use(channel, attempts, **options)
-
-
-def test_highest_breaks_ties_by_account() -> None:
-    score, account = np.array([1.0, 2.0, 2.0, 2.0]), np.array([0, 9, 3, 5], np.int32)
-    among = np.array([True, True, True, True])
-    assert highest(score, among, 2, account).tolist() == [False, False, True, True]
-    assert not highest(score, among, 0, account).any() and highest(score, among, 9, account).all()
 
 
 def test_receivables_by_people_machines_or_not_at_all() -> None:

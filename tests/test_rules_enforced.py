@@ -16,7 +16,7 @@ from sim.agents.institutions import Collector
 from sim.collection import Module, modules, register_module
 from sim.core.errors import SpecError
 from sim.phases.sanctions import staff_present
-from sim.phases.work import capacity_of
+from sim.phases.staff import capacity_of
 from sim.spec.loader import rule_set_names
 
 #: Both collectors are paid their costs, the agency with a margin, so that both have a turnover.

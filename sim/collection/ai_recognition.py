@@ -9,7 +9,7 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import FIELD, FIRM, HUMAN, LATE, MIDDLE, TEXT
 from sim.collection.registry import register_strategy
-from sim.collection.selection import dials_by_age, highest, open_cases
+from sim.collection.selection import dials_by_age, open_cases
 from sim.collection.treatment import Treatment
 
 #: Dials a week for a case worked (assumption: call times are chosen, so fewer are needed).
@@ -39,7 +39,7 @@ class AiRecognition:
         treatment.use(TEXT, 1, where=~cases.on_plan)
         treatment.use(HUMAN, dials_by_age(cases, DIALS), where=asked, priority=loss, tone=FIRM)
         late = asked & hope & (cases.stage >= LATE)
-        treatment.use(FIELD, 1, where=highest(loss, late, capacity.visits, cases.account))
+        treatment.use(FIELD, 1, where=late)
         treatment.scored_calls[:] = True
         treatment.offer_plan = (cases.stage == MIDDLE) | (cases.stage == LATE)
         return treatment

@@ -9,7 +9,7 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import APP, CHARGED_OFF, FIELD, FIRM, GENTLE, HUMAN, LATE, MIDDLE, ROBOT, TEXT
 from sim.collection.registry import register_strategy
-from sim.collection.selection import highest, open_cases, upper_share_by_stage
+from sim.collection.selection import open_cases, upper_share_by_stage
 from sim.collection.treatment import Treatment
 from sim.core.columns import F32
 
@@ -51,7 +51,7 @@ class AiTiered:
         treatment.use(TEXT, 1, where=~cases.on_plan)
         treatment.use(HUMAN, DIALS, where=high, priority=loss, tone=FIRM)
         late = high & (cases.stage >= LATE)
-        treatment.use(FIELD, 1, where=highest(loss, late, capacity.visits, cases.account))
+        treatment.use(FIELD, 1, where=late)
         treatment.use(ROBOT, ROBOT_CALLS, where=low, tone=GENTLE)
         treatment.use(APP, 1, where=low & cases.has_app)
         treatment.scored_calls[:] = True

@@ -9,7 +9,7 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import FIELD, HUMAN, LATE, MESSENGER, MIDDLE, TEXT
 from sim.collection.registry import register_strategy
-from sim.collection.selection import dials_by_age, highest, open_cases
+from sim.collection.selection import dials_by_age, open_cases
 from sim.collection.treatment import Treatment
 
 #: Dials a week for a case (assumption: as in ``traditional``, so that the platform alone differs).
@@ -40,7 +40,7 @@ class CloudPlatform:
         treatment.use(MESSENGER, 1, where=asked & cases.has_app)
         treatment.use(HUMAN, dials_by_age(cases, DIALS), where=asked, priority=order)
         late = asked & (cases.stage >= LATE)
-        treatment.use(FIELD, 1, where=highest(order, late, capacity.visits, cases.account))
+        treatment.use(FIELD, 1, where=late)
         treatment.offer_plan = cases.stage >= MIDDLE
         treatment.offer_proof = np.array(cases.has_app)
         return treatment

@@ -21,22 +21,6 @@ def dials_by_age(cases: Cases, dials: int) -> I64:
     return np.where(cases.stage == CHARGED_OFF, 1, dials)
 
 
-def highest(score: NDArray[np.floating], among: Bool, count: int, account: NDArray[np.int32]) -> Bool:
-    """The ``count`` cases of ``among`` with the highest score; ties go to the lower account number."""
-    chosen = np.zeros(among.shape, np.bool_)
-    candidates = np.flatnonzero(among)
-    if count >= candidates.size:
-        chosen[candidates] = True
-    elif count > 0:
-        among_scores = score[candidates]
-        cut = np.partition(among_scores, candidates.size - count)[candidates.size - count]
-        chosen[candidates[among_scores > cut]] = True
-        level = candidates[among_scores == cut]
-        level = level[np.argsort(account[level], kind="stable")]
-        chosen[level[: count - np.count_nonzero(chosen)]] = True
-    return chosen
-
-
 def upper_share_by_stage(
     score: NDArray[np.floating], among: Bool, stage: NDArray[np.uint8], share: float
 ) -> Bool:

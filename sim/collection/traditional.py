@@ -9,7 +9,7 @@ import numpy as np
 from sim.collection.cases import Capacity, Cases
 from sim.collection.names import FIELD, HARD, HUMAN, LATE, TEXT
 from sim.collection.registry import register_strategy
-from sim.collection.selection import dials_by_age, highest, open_cases
+from sim.collection.selection import dials_by_age, open_cases
 from sim.collection.treatment import Treatment
 
 #: Dials a week planned for each case before a charge-off: one a day (assumption).
@@ -36,7 +36,7 @@ class Traditional:
         order = (cases.balance * (1.0 + cases.days_past_due / 30.0)).astype(np.float32)
         treatment.use(TEXT, 1, where=~cases.on_plan)
         treatment.use(HUMAN, dials_by_age(cases, DIALS), where=asked, priority=order)
-        treatment.use(FIELD, 1, where=highest(order, late, capacity.visits, cases.account))
+        treatment.use(FIELD, 1, where=late)
         treatment.tone[late] = HARD
         treatment.third_party = late
         return treatment

@@ -13,6 +13,7 @@ from sim.core.columns import F64, I64
 from sim.core.kernel import kernel
 from sim.core.remember import remembered
 from sim.core.rng import normal_rows
+from sim.phases.staff import whole
 
 if TYPE_CHECKING:
     from sim.phases.state import State
@@ -53,14 +54,26 @@ def staff_shares(state: State, number: int) -> F64:
 
 
 def ration_here(
-    state: State, number: int, treatment: Treatment, cases: Cases, capacity: Capacity, pooled: bool
+    state: State,
+    number: int,
+    treatment: Treatment,
+    cases: Cases,
+    capacity: Capacity,
+    pooled: bool,
+    *,
+    visits: float | None = None,
 ) -> Treatment:
-    """Limit a treatment to the staff of each region; visits never move, dials do where ``pooled``."""
+    """Limit a treatment to the staff of each region; visits never move, dials do where ``pooled``.
+
+    ``visits`` a week, fractions included (none: the capacity's): each region carries over its own part.
+    """
     if round(state.world.collection.regions.value) == 1:
         return ration(treatment, cases, capacity)
-    parts = (staff_shares(state, number) * _PARTS).astype(np.int64)
+    share = staff_shares(state, number)
+    parts = (share * _PARTS).astype(np.int64)
     most = int(parts.sum())
-    visits = _split(parts, most, capacity.visits)
+    rate = capacity.visits if visits is None else visits
+    here = np.array([whole(rate * part, state.clock) for part in share.tolist()], np.int64)
     if pooled:
         unlimited = int(treatment.attempts.sum(dtype=np.int64))
         treatment = ration(treatment, cases, Capacity(capacity.dials, unlimited))
@@ -69,7 +82,7 @@ def ration_here(
         dials = _split(parts, most, capacity.dials)
     region = state.borrowers.region[state.accounts.borrower[cases.account]]
     attempts = rationed(
-        treatment.attempts, treatment.priority, cases.stage, cases.account, region, dials, visits
+        treatment.attempts, treatment.priority, cases.stage, cases.account, region, dials, here
     )
     return replace(treatment, attempts=attempts)
 

@@ -20,7 +20,7 @@ from sim.collection import (
     with_effort,
     within_allowance,
 )
-from sim.collection.names import TEXT
+from sim.collection.names import FIELD, TEXT
 from sim.core.columns import I32
 from sim.core.kernel import kernel
 from sim.phases.analysts import mastery, read_scores, time_calls
@@ -35,6 +35,7 @@ from sim.phases.outcomes import count_outcome, leave_traces
 from sim.phases.regions import ration_here
 from sim.phases.sanctions import may_work, staff_present
 from sim.phases.social_pressure import restrained
+from sim.phases.staff import capacity_of, visits_a_week, whole
 from sim.spec.rules import rules_for
 
 if TYPE_CHECKING:
@@ -46,18 +47,11 @@ PLAN_PAUSE = 52
 TRACE_PAUSE = 26
 
 
-def capacity_of(state: State, number: int) -> Capacity:
-    """Dials and visits that a collector's staff can make this week; analysts do not dial."""
-    spec, numbers = state.spec.collectors[number], state.world.collection
-    thousands = np.count_nonzero(state.borrowers.wage) / 1000 * spec.capacity * spec.effort
-    thousands *= staff_present(state, number)
-    trained = state.collectors.analysts[number] * numbers.dials_per_caller.value
-    dials = max(0.0, numbers.human_dials.value * thousands - trained)
-    return Capacity(int(dials), int(numbers.field_visits.value * thousands))
+def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity, visits: float) -> int:
+    """One strategy works the accounts in rows ``k`` of one collector for a week; returns calls dialled.
 
-
-def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacity) -> int:
-    """One strategy works the accounts in rows ``k`` of one collector for a week; returns calls dialled."""
+    ``visits``: those that its part of the staff can make a week, fractions included.
+    """
     cases, spec = observe(state, k), state.spec.collectors[number]
     mastered = mastery(state, number)
     risk = learned_risk(state, number, chosen, k)
@@ -69,7 +63,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     if getattr(chosen, "spares", False):
-        wanted = _spared(state, wanted, cases)
+        wanted = _spared(state, wanted, cases, capacity)
     checked = getattr(chosen, "checks_contacts", False)
     rules = rules_for(state.rules, spec.kind)
     a = state.accounts
@@ -80,7 +74,7 @@ def _work(state: State, number: int, chosen: Strategy, k: I32, capacity: Capacit
         seed=state.seed, week=state.clock,
     )  # fmt: skip
     pooled = getattr(chosen, "pooled_capacity", False)
-    made = ration_here(state, number, left, cases, capacity, pooled)
+    made = ration_here(state, number, left, cases, capacity, pooled, visits=visits)
     made = restrained(state, number, made, cases)
     made = within_allowance(made, cases, spec.settlement_most, spec.settlement_most_late)
     made = replace(made, offer_plan=made.offer_plan.copy(), skip_trace=made.skip_trace.copy())
@@ -126,18 +120,23 @@ def _offers(clock, plan_offered, plan_week, traced_week, k, attempts, offer_plan
         skip_trace[case] &= clock - traced_week[x] >= TRACE_PAUSE
 
 
-def _spared(state: State, wanted: Treatment, cases: Cases) -> Treatment:
-    """Only the text is left to cases from which the estimated effect brings in less than the plan costs."""
+def _spared(state: State, wanted: Treatment, cases: Cases, capacity: Capacity) -> Treatment:
+    """Only the text is left to cases from which the estimated effect brings in less than the plan costs.
+
+    Of the visits wanted, the part that the staff can make is counted.
+    """
     effect = estimated_effect(state, cases.account)
     if effect is None:
         return wanted
-    planned = (wanted.attempts.sum(axis=2, dtype=np.int64) * state.funnel_numbers.cost_attempt).sum(axis=1)
+    attempts = wanted.attempts.sum(axis=2, dtype=np.float64)
+    attempts[:, FIELD] *= min(1.0, capacity.visits / max(1.0, attempts[:, FIELD].sum()))
+    planned = (attempts * state.funnel_numbers.cost_attempt).sum(axis=1)
     spared = effect * cases.arrears <= CURE_WEEKS * planned
-    attempts = wanted.attempts.copy()
-    others = np.arange(attempts.shape[1]) != TEXT
-    attempts[np.ix_(spared, others)] = 0
+    left = wanted.attempts.copy()
+    others = np.arange(left.shape[1]) != TEXT
+    left[np.ix_(spared, others)] = 0
     state.week_sums["spared"] = state.week_sums.get("spared", 0) + int(spared.sum())
-    return replace(wanted, attempts=attempts)
+    return replace(wanted, attempts=left)
 
 
 def work_accounts(state: State, number: int) -> None:
@@ -148,18 +147,18 @@ def work_accounts(state: State, number: int) -> None:
     if not may_work(state, number):
         return
     k = reachable_of(state, number)
-    capacity = capacity_of(state, number)
-    dialled, left = 0, len(k)
+    capacity, visits = capacity_of(state, number), visits_a_week(state, number)
+    dials, dialled, left = capacity.dials, 0, len(k)
     for part in parts(state, number, k) if len(k) else ():
-        some = capacity
+        some, its_visits = dials, visits * len(part.accounts) / len(k)
         if len(part.accounts) < left:
-            share = len(part.accounts) / left
-            some = Capacity(int(capacity.dials * share), int(capacity.visits * share))
+            some = int(dials * len(part.accounts) / left)
         if len(part.accounts):
             chosen = strategy_of(state, number, part.strategy)
-            dialled += _work(state, number, chosen, part.accounts, some)
+            its_staff = Capacity(some, whole(its_visits, state.clock))
+            dialled += _work(state, number, chosen, part.accounts, its_staff, its_visits)
         left -= len(part.accounts)
-        capacity = Capacity(capacity.dials - some.dials, capacity.visits - some.visits)
+        dials -= some
     if state.spec.collectors[number].staffing == "fixed":
         pay_idle_callers(state, number, capacity_of(state, number).dials - dialled)
 
